@@ -23,11 +23,12 @@ enum bl_err {
     BL_ERR_COUNT
 };
 
-int bl_err_status(enum bl_err e);         /* HTTP status, 200 for BL_OK */
-const char *bl_err_id(enum bl_err e);     /* wire id, such as "not_found" */
-const char *bl_err_text(enum bl_err e);   /* the row's own sentence */
+int bl_err_status(enum bl_err e);       /* HTTP status, 200 for BL_OK */
+const char *bl_err_id(enum bl_err e);   /* wire id, such as "not_found" */
+const char *bl_err_text(enum bl_err e); /* the row's own sentence */
 
-/* ---- bytes: not NUL-terminated unless made by bl_str_* functions below, which always add one. p == NULL: absent. */
+/* ---- bytes: not NUL-terminated unless made by bl_str_* functions below, which always add one. p == NULL:
+ * absent. */
 struct bl_str {
     const char *p;
     size_t n;
@@ -36,35 +37,40 @@ struct bl_str {
 #define BL_ABSENT ((struct bl_str){NULL, 0})
 #define BL_FMT(s) (int)(s).n, ((s).p ? (s).p : "") /* for "%.*s" */
 
-static inline bool bl_is(struct bl_str s) { return s.p != NULL; }
-struct bl_str bl_str_of(const char *z);            /* NULL gives BL_ABSENT; borrows */
-bool bl_str_eq(struct bl_str a, struct bl_str b);  /* absent equals absent only */
-int bl_str_cmp(struct bl_str a, struct bl_str b);  /* as bytes; absent before empty */
+static inline bool bl_is(struct bl_str s)
+{
+    return s.p != NULL;
+}
+struct bl_str bl_str_of(const char *z);           /* NULL gives BL_ABSENT; borrows */
+bool bl_str_eq(struct bl_str a, struct bl_str b); /* absent equals absent only */
+int bl_str_cmp(struct bl_str a, struct bl_str b); /* as bytes; absent before empty */
 bool bl_str_is(struct bl_str a, const char *z);
 
 /* ---- arena: chunks grown on demand; bl_arena_reset keeps the first chunk. Memory is zeroed. */
 struct bl_arena_chunk;
 struct bl_arena {
     struct bl_arena_chunk *first, *at;
-    size_t used;   /* bytes given out since the last reset */
+    size_t used; /* bytes given out since the last reset */
 };
 void bl_arena_init(struct bl_arena *a);
 void bl_arena_reset(struct bl_arena *a);
 void bl_arena_release(struct bl_arena *a);
-void *bl_alloc(struct bl_arena *a, size_t bytes);             /* 16-byte aligned, zeroed, never NULL */
-void *bl_alloc_array(struct bl_arena *a, size_t n, size_t each); /* ends the process on overflow of n * each */
+void *bl_alloc(struct bl_arena *a, size_t bytes); /* 16-byte aligned, zeroed, never NULL */
+void *bl_alloc_array(
+        struct bl_arena *a, size_t n, size_t each); /* ends the process on overflow of n * each */
 struct bl_str bl_str_dup(struct bl_arena *a, struct bl_str s);
 struct bl_str bl_str_printf(struct bl_arena *a, const char *fmt, ...) BL_PRINTF(2, 3);
 /* Outside text fit to stand inside a sentence: at most 60 bytes, what is not printable ASCII shown as "?". */
 const char *bl_shown(struct bl_arena *a, struct bl_str s);
-void *bl_xmalloc(size_t n);               /* for what outlives a call; ends the process when there is none */
+void *bl_xmalloc(size_t n); /* for what outlives a call; ends the process when there is none */
 void *bl_xrealloc(void *p, size_t n);
 
 /* Grow-able array in an arena: `BL_PUSH(arena, v)` gives a pointer to a new zeroed element of v.
  *     struct { struct bl_line *at; size_t n, cap; } v = {0};
  *     *BL_PUSH(&x->arena, v) = line; */
 #define BL_PUSH(arena, v)                                                                                    \
-    ((v).n == (v).cap ? ((v).at = bl_grow_((arena), (v).at, &(v).cap, sizeof *(v).at)) : (v).at, &(v).at[(v).n++])
+    ((v).n == (v).cap ? ((v).at = bl_grow_((arena), (v).at, &(v).cap, sizeof *(v).at)) : (v).at,             \
+            &(v).at[(v).n++])
 void *bl_grow_(struct bl_arena *a, void *at, size_t *cap, size_t each); /* doubles; new tail zeroed */
 
 /* ---- buffer: bytes being written, on the heap, with an owner */
@@ -83,10 +89,10 @@ struct bl_str bl_buf_view(const struct bl_buf *b);
 
 /* varints (LEB128), fixed 64-bit little-endian, and length-prefixed bytes: the packed forms' alphabet */
 void bl_put_uv(struct bl_buf *b, uint64_t v);
-void bl_put_sv(struct bl_buf *b, int64_t v);               /* zigzag */
-void bl_put_u128(struct bl_buf *b, unsigned __int128 v);   /* LEB128 up to 19 bytes */
-void bl_put_str(struct bl_buf *b, struct bl_str s);        /* 0 = absent, else n + 1 and n bytes */
-struct bl_rd {                                             /* reader; `bad` is sticky, reads then give zero/absent */
+void bl_put_sv(struct bl_buf *b, int64_t v);             /* zigzag */
+void bl_put_u128(struct bl_buf *b, unsigned __int128 v); /* LEB128 up to 19 bytes */
+void bl_put_str(struct bl_buf *b, struct bl_str s);      /* 0 = absent, else n + 1 and n bytes */
+struct bl_rd { /* reader; `bad` is sticky, reads then give zero/absent */
     const uint8_t *p, *end;
     bool bad;
 };
@@ -94,18 +100,18 @@ struct bl_rd bl_rd_of(struct bl_str s);
 uint64_t bl_get_uv(struct bl_rd *r);
 int64_t bl_get_sv(struct bl_rd *r);
 unsigned __int128 bl_get_u128(struct bl_rd *r);
-struct bl_str bl_get_str(struct bl_rd *r);                 /* borrows */
-const uint8_t *bl_get_bytes(struct bl_rd *r, size_t n);    /* borrows; NULL when bad */
+struct bl_str bl_get_str(struct bl_rd *r);              /* borrows */
+const uint8_t *bl_get_bytes(struct bl_rd *r, size_t n); /* borrows; NULL when bad */
 
 /* ---- call context */
 struct bl_ctx {
     struct bl_arena arena;
-    int64_t now_us;            /* the moment of this call, microseconds since 1970 UTC; set once by who began it */
-    enum bl_err err;           /* last failure */
-    char why[512];             /* its sentence, for a person */
+    int64_t now_us;  /* the moment of this call, microseconds since 1970 UTC; set once by who began it */
+    enum bl_err err; /* last failure */
+    char why[512];   /* its sentence, for a person */
 };
 void bl_ctx_init(struct bl_ctx *x, int64_t now_us);
-void bl_ctx_reset(struct bl_ctx *x, int64_t now_us);   /* forget memory and error */
+void bl_ctx_reset(struct bl_ctx *x, int64_t now_us); /* forget memory and error */
 void bl_ctx_release(struct bl_ctx *x);
 enum bl_err bl_fail(struct bl_ctx *x, enum bl_err e, const char *fmt, ...) BL_PRINTF(3, 4); /* returns e */
 
@@ -120,8 +126,8 @@ enum bl_err bl_fail(struct bl_ctx *x, enum bl_err e, const char *fmt, ...) BL_PR
 typedef struct {
     uint8_t b[16];
 } bl_uuid;
-bool bl_uuid_parse(struct bl_str s, bl_uuid *ret);        /* 36 characters with dashes, any letter case */
-void bl_uuid_text(bl_uuid u, char ret[37]);               /* lower case, NUL-terminated */
+bool bl_uuid_parse(struct bl_str s, bl_uuid *ret); /* 36 characters with dashes, any letter case */
+void bl_uuid_text(bl_uuid u, char ret[37]);        /* lower case, NUL-terminated */
 int bl_uuid_cmp(bl_uuid a, bl_uuid b);
 #define BL_URN_TEAM "do:team:"
 #define BL_URN_TEAMGROUP "do:teamgroup:"

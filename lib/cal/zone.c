@@ -3,11 +3,10 @@
 
 #define SEARCH_S (26 * BL_HOUR_S) /* no offset is larger */
 
-int32_t bl_zone_offset_s(const struct bl_zone *z, int64_t utc_s)
+/* How many transitions have happened at utc_s; it is also the index of the next one. */
+static size_t happened(const struct bl_zone *z, int64_t utc_s)
 {
-    if (z == NULL)
-        return 0;
-    size_t low = 0, high = z->n; /* the answer is just before the first transition after utc_s */
+    size_t low = 0, high = z->n;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (z->at_s[middle] <= utc_s)
@@ -15,15 +14,15 @@ int32_t bl_zone_offset_s(const struct bl_zone *z, int64_t utc_s)
         else
             high = middle;
     }
-    return low == 0 ? z->first_offset_s : z->offset_s[low - 1];
+    return low;
 }
 
-static size_t first_after(const struct bl_zone *z, int64_t utc_s)
+int32_t bl_zone_offset_s(const struct bl_zone *z, int64_t utc_s)
 {
-    size_t i = 0;
-    while (i < z->n && z->at_s[i] <= utc_s)
-        i++;
-    return i;
+    if (z == NULL)
+        return 0;
+    size_t n = happened(z, utc_s);
+    return n == 0 ? z->first_offset_s : z->offset_s[n - 1];
 }
 
 /* The first instant whose local clock shows `local_s` or later. Clocks jump, so each stretch of one offset
@@ -31,7 +30,7 @@ static size_t first_after(const struct bl_zone *z, int64_t utc_s)
 static int64_t first_showing(const struct bl_zone *z, int64_t local_s)
 {
     int64_t from = local_s - SEARCH_S;
-    for (size_t i = first_after(z, from);; i++) {
+    for (size_t i = happened(z, from);; i++) {
         int64_t at = local_s - bl_zone_offset_s(z, from);
         if (at < from)
             at = from; /* the hour was skipped: the jump itself */
