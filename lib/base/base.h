@@ -135,6 +135,12 @@ bool bl_urn_parse(struct bl_str s, const char *prefix, bl_uuid *ret);
 bool bl_utf8_ok(struct bl_str s);                         /* valid UTF-8 and no U+0000 */
 uint32_t bl_crc32c(const void *p, size_t n);              /* Castagnoli; software table */
 void bl_sha256(const void *p, size_t n, uint8_t ret[32]); /* libsodium */
+struct bl_sha256 {                                        /* the same, in pieces */
+    uint64_t state[16];
+};
+void bl_sha256_begin(struct bl_sha256 *h);
+void bl_sha256_add(struct bl_sha256 *h, const void *p, size_t n);
+void bl_sha256_end(struct bl_sha256 *h, uint8_t ret[32]);
 void bl_hex(const void *p, size_t n, char *ret);          /* 2n characters and a NUL, lower case */
 
 #endif

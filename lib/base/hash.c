@@ -54,3 +54,20 @@ void bl_sha256(const void *p, size_t n, uint8_t ret[32])
 {
     crypto_hash_sha256(ret, p, n);
 }
+
+_Static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(struct bl_sha256), "the library's state fits ours");
+
+void bl_sha256_begin(struct bl_sha256 *h)
+{
+    crypto_hash_sha256_init((crypto_hash_sha256_state *)h->state);
+}
+
+void bl_sha256_add(struct bl_sha256 *h, const void *p, size_t n)
+{
+    crypto_hash_sha256_update((crypto_hash_sha256_state *)h->state, p, n);
+}
+
+void bl_sha256_end(struct bl_sha256 *h, uint8_t ret[32])
+{
+    crypto_hash_sha256_final((crypto_hash_sha256_state *)h->state, ret);
+}

@@ -1,0 +1,52 @@
+-- name: account_insert
+-- in:   bucket int, account blob, number text, currency text, org blob, created_us int, billing_from_us int, closed_period int
+-- gives: none
+insert into account (bucket, account, number, currency, org, created_us, billing_from_us, closed_period, k, invoice_n,
+    entry_n, entry_hash, receivable, parked)
+values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, zeroblob(32), 0, '');
+
+-- name: account_get
+-- in:   bucket int, account blob
+-- out:  number text, currency text, org blob, created_us int, billing_from_us int, closed_period int, k int, invoice_n int, entry_n int, entry_hash blob, receivable int, parked text
+-- gives: one
+select number, currency, org, created_us, billing_from_us, closed_period, k, invoice_n, entry_n, entry_hash, receivable,
+       parked
+  from account where bucket = $1 and account = $2;
+
+-- name: account_head_set
+-- in:   bucket int, account blob, entry_n int, entry_hash blob, receivable int
+-- gives: none
+update account set entry_n = $3, entry_hash = $4, receivable = $5 where bucket = $1 and account = $2;
+
+-- name: account_close_set
+-- in:   bucket int, account blob, closed_period int, k int, invoice_n int
+-- gives: none
+update account set closed_period = $3, k = $4, invoice_n = $5, parked = '' where bucket = $1 and account = $2;
+
+-- name: account_park
+-- in:   bucket int, account blob, parked text
+-- gives: none
+update account set parked = $3 where bucket = $1 and account = $2;
+
+-- name: account_org_set
+-- in:   bucket int, account blob, org blob
+-- gives: none
+update account set org = $3 where bucket = $1 and account = $2;
+
+-- name: account_by_org
+-- in:   org blob
+-- out:  bucket int, account blob
+-- gives: many
+select bucket, account from account where org = $1 order by account;
+
+-- name: number_insert
+-- in:   number text, bucket int, account blob
+-- counts: yes
+-- gives: none
+insert into customer_number (number, bucket, account) values ($1, $2, $3) on conflict do nothing;
+
+-- name: number_get
+-- in:   number text
+-- out:  bucket int, account blob
+-- gives: one
+select bucket, account from customer_number where number = $1;

@@ -1,0 +1,66 @@
+-- name: closed_insert
+-- in:   bucket int, account blob, period int, k int, book_id blob, rules int, instant_s int, closed_us int
+-- gives: none
+insert into closed (bucket, account, period, k, book_id, rules, instant_s, closed_us)
+values ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: closed_get
+-- in:   bucket int, account blob, period int
+-- out:  k int, book_id blob, rules int, instant_s int, closed_us int
+-- gives: one
+select k, book_id, rules, instant_s, closed_us from closed where bucket = $1 and account = $2 and period = $3;
+
+-- name: closed_list
+-- in:   bucket int, account blob
+-- out:  period int, k int, book_id blob, rules int, instant_s int, closed_us int
+-- gives: many
+select period, k, book_id, rules, instant_s, closed_us from closed where bucket = $1 and account = $2 order by period;
+
+-- name: billed_insert
+-- in:   bucket int, account blob, period int, by_period int, amount int, taxes blob
+-- gives: none
+insert into billed (bucket, account, period, by_period, amount, taxes) values ($1, $2, $3, $4, $5, $6);
+
+-- name: billed_before
+-- in:   bucket int, account blob, period int, by_period int
+-- out:  by_period int, amount int, taxes blob
+-- gives: many
+select by_period, amount, taxes from billed
+ where bucket = $1 and account = $2 and period = $3 and by_period < $4 order by by_period;
+
+-- name: late_put
+-- in:   bucket int, account blob, period int, seq int
+-- gives: none
+insert into late (bucket, account, period, seq) values ($1, $2, $3, $4) on conflict do nothing;
+
+-- name: late_first
+-- in:   bucket int, account blob, above_k int, upto_k int
+-- out:  period int
+-- gives: one
+select period from late where bucket = $1 and account = $2 and seq > $3 and seq <= $4 order by period, seq limit 1;
+
+-- name: close_total_put
+-- in:   period int, closed_us int, accounts int, invoices int, credit_notes int, total text, digest text, parked text, heads blob
+-- gives: none
+insert into close_total (period, closed_us, accounts, invoices, credit_notes, total, digest, parked, heads)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+on conflict (period) do update set closed_us = excluded.closed_us, accounts = excluded.accounts,
+    invoices = excluded.invoices, credit_notes = excluded.credit_notes, total = excluded.total,
+    digest = excluded.digest, parked = excluded.parked, heads = excluded.heads;
+
+-- name: close_total_get
+-- in:   period int
+-- out:  closed_us int, accounts int, invoices int, credit_notes int, total text, digest text, parked text
+-- gives: one
+select closed_us, accounts, invoices, credit_notes, total, digest, parked from close_total where period = $1;
+
+-- name: close_total_list
+-- out:  period int, closed_us int, accounts int, invoices int, credit_notes int, total text, digest text, parked text
+-- gives: many
+select period, closed_us, accounts, invoices, credit_notes, total, digest, parked from close_total order by period;
+
+-- name: close_heads
+-- in:   digest text
+-- out:  period int, heads blob
+-- gives: one
+select period, heads from close_total where digest = $1 order by period limit 1;

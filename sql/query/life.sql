@@ -1,0 +1,28 @@
+-- The same sealing run twice writes the same rows.
+-- name: life_put
+-- in:   bucket int, account blob, time_us int, seq int, type int, run int, resource blob, body blob
+-- gives: none
+insert into life (bucket, account, time_us, seq, type, run, resource, body) values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict do nothing;
+
+-- name: life_span
+-- in:   bucket int, account blob, from_us int, before_us int, k int, run int
+-- out:  time_us int, seq int, type int, body blob
+-- gives: each
+select time_us, seq, type, body from life
+ where bucket = $1 and account = $2 and time_us >= $3 and time_us < $4 and seq <= $5 and run <= $6
+ order by time_us, seq;
+
+-- name: life_of_resource
+-- in:   bucket int, account blob, resource blob, run int
+-- out:  time_us int, seq int, body blob
+-- gives: each
+select time_us, seq, body from life
+ where bucket = $1 and account = $2 and resource = $3 and run <= $4
+ order by time_us, seq;
+
+-- name: life_all
+-- in:   run int
+-- out:  bucket int, account blob, time_us int, seq int, type int, resource blob, body blob
+-- gives: each
+select bucket, account, time_us, seq, type, resource, body from life where run <= $1 order by bucket, account, time_us, seq;

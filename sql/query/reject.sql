@@ -1,0 +1,30 @@
+-- name: reject_last
+-- out:  n int
+-- gives: one
+select max(n) from reject where bucket = 0;
+
+-- name: reject_put
+-- in:   n int, at_us int, idx int, event_id text, reason text, body text
+-- gives: none
+insert into reject (bucket, n, at_us, idx, event_id, reason, body) values (0, $1, $2, $3, $4, $5, $6);
+
+-- name: reject_oldest
+-- out:  n int, at_us int
+-- gives: one
+select n, at_us from reject where bucket = 0 order by n limit 1;
+
+-- name: reject_prune
+-- in:   upto_n int, before_us int
+-- gives: none
+delete from reject where bucket = 0 and n <= $1 and at_us < $2;
+
+-- name: reject_page
+-- in:   after_n int, limit int
+-- out:  n int, at_us int, idx int, event_id text, reason text, body text
+-- gives: many
+select n, at_us, idx, event_id, reason, body from reject where bucket = 0 and n > $1 order by n limit $2;
+
+-- name: reject_drop
+-- in:   n int
+-- gives: none
+delete from reject where bucket = 0 and n = $1;

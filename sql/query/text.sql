@@ -1,0 +1,26 @@
+-- name: text_put
+-- in:   bucket int, account blob, digest blob, body text
+-- gives: none
+insert into fact_text (bucket, account, digest, body) values ($1, $2, $3, $4) on conflict do nothing;
+
+-- name: text_get
+-- in:   bucket int, account blob, digest blob
+-- out:  body text
+-- gives: one
+select body from fact_text where bucket = $1 and account = $2 and digest = $3;
+
+-- name: batch_text_put
+-- in:   bucket int, batch int, body blob
+-- gives: none
+insert into batch_text (bucket, batch, body) values ($1, $2, $3);
+
+-- name: batch_text_after
+-- in:   bucket int, batch int
+-- out:  batch int, body blob
+-- gives: each
+select batch, body from batch_text where bucket = $1 and batch > $2 order by batch;
+
+-- name: batch_text_drop
+-- in:   bucket int, upto int
+-- gives: none
+delete from batch_text where bucket = $1 and batch <= $2;

@@ -1,0 +1,29 @@
+-- name: token_insert
+-- in:   digest blob, token_id text, dialect text, bucket int, account blob, org blob, scopes text, name text, created_us int, expires_us int
+-- gives: none
+insert into token (digest, token_id, dialect, bucket, account, org, scopes, name, created_us, expires_us, revoked_us)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 9223372036854775807);
+
+-- name: token_get
+-- in:   digest blob
+-- out:  token_id text, dialect text, account blob, org blob, scopes text, name text, expires_us int, revoked_us int
+-- gives: one
+select token_id, dialect, account, org, scopes, name, expires_us, revoked_us from token where digest = $1;
+
+-- name: token_list
+-- out:  token_id text, dialect text, account blob, org blob, scopes text, name text, created_us int, expires_us int, revoked_us int
+-- gives: many
+select token_id, dialect, account, org, scopes, name, created_us, expires_us, revoked_us from token
+ order by created_us, token_id;
+
+-- name: token_revoke
+-- in:   token_id text, revoked_us int
+-- counts: yes
+-- gives: none
+update token set revoked_us = $2 where token_id = $1 and revoked_us > $2;
+
+-- name: token_by_id
+-- in:   token_id text
+-- out:  digest blob, revoked_us int
+-- gives: one
+select digest, revoked_us from token where token_id = $1;
