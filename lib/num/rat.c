@@ -46,7 +46,10 @@ static u128 low128(const uint64_t *limbs)
     return (u128)limbs[1] << 64 | limbs[0];
 }
 
-static u128 magnitude(int64_t v) { return v < 0 ? 0 - (uint64_t)v : (uint64_t)v; }
+static u128 magnitude(int64_t v)
+{
+    return v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+}
 
 static bool is_small(const bl_rat *r)
 {
