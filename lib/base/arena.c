@@ -1,6 +1,5 @@
 /* Arena memory: a list of chunks, the newest being filled; nothing is freed singly. A call allocates as it
- * goes and the whole of it is forgotten at once, which is why no function of libbillow has a `free` to
- * forget.
+ * goes and the whole is forgotten at once, which is why no function of libbillow has a `free` to forget.
  *
  *     first -> [ 16 KiB ######......] -> [ 32 KiB ###########] -> at [ 64 KiB ##..........]
  */
@@ -9,6 +8,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Under the address sanitizer what was not given out is out of bounds, and a gap follows each allocation;
+ * otherwise an overrun inside a chunk would pass unseen. */
+#if defined(__SANITIZE_ADDRESS__)
+#define WATCHED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WATCHED 1
+#endif
+#endif
+#ifdef WATCHED
+#include <sanitizer/asan_interface.h>
+#define GAP 16u
+#else
+#define ASAN_POISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#define GAP 0u
+#endif
 
 #define ALIGN 16u
 #define CHUNK_FIRST ((size_t)16 << 10)
@@ -20,8 +37,7 @@ struct bl_arena_chunk {
     _Alignas(ALIGN) unsigned char bytes[];
 };
 
-/* Half an invoice is worse than none: without memory the process ends, and what was not committed never was.
- */
+/* Half an invoice is worse than none: without memory the process ends; what was not committed never was. */
 _Noreturn static void out_of_memory(size_t wanted)
 {
     dprintf(2, "billow: out of memory (%zu bytes wanted); give the process more and start it again\n",
@@ -49,6 +65,7 @@ static struct bl_arena_chunk *chunk_new(size_t size)
 {
     struct bl_arena_chunk *c = bl_xmalloc(sizeof *c + size);
     *c = (struct bl_arena_chunk){.size = size};
+    ASAN_POISON_MEMORY_REGION(c->bytes, size);
     return c;
 }
 
@@ -73,6 +90,7 @@ void bl_arena_reset(struct bl_arena *a)
     if (a->first != NULL) {
         free_after(a->first);
         a->first->used = 0;
+        ASAN_POISON_MEMORY_REGION(a->first->bytes, a->first->size);
     }
     a->at = a->first;
     a->used = 0;
@@ -107,12 +125,13 @@ void *bl_alloc(struct bl_arena *a, size_t bytes)
 {
     if (bytes > SIZE_MAX / 2)
         out_of_memory(bytes);
-    size_t rounded = bytes == 0 ? ALIGN : (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+    size_t rounded = (bytes == 0 ? ALIGN : (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1)) + GAP;
     struct bl_arena_chunk *c = room_for(a, rounded);
     void *p = c->bytes + c->used;
     c->used += rounded;
     a->used += rounded;
-    return memset(p, 0, rounded);
+    ASAN_UNPOISON_MEMORY_REGION(p, bytes);
+    return memset(p, 0, bytes);
 }
 
 void *bl_alloc_array(struct bl_arena *a, size_t n, size_t each)

@@ -27,8 +27,7 @@ int bl_err_status(enum bl_err e);       /* HTTP status, 200 for BL_OK */
 const char *bl_err_id(enum bl_err e);   /* wire id, such as "not_found" */
 const char *bl_err_text(enum bl_err e); /* the row's own sentence */
 
-/* ---- bytes: not NUL-terminated unless made by bl_str_* functions below, which always add one. p == NULL:
- * absent. */
+/* ---- bytes: not NUL-terminated unless made by the bl_str_* functions below. p == NULL: absent. */
 struct bl_str {
     const char *p;
     size_t n;
@@ -141,6 +140,6 @@ struct bl_sha256 {                                        /* the same, in pieces
 void bl_sha256_begin(struct bl_sha256 *h);
 void bl_sha256_add(struct bl_sha256 *h, const void *p, size_t n);
 void bl_sha256_end(struct bl_sha256 *h, uint8_t ret[32]);
-void bl_hex(const void *p, size_t n, char *ret);          /* 2n characters and a NUL, lower case */
+void bl_hex(const void *p, size_t n, char *ret); /* 2n characters and a NUL, lower case */
 
 #endif
