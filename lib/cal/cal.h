@@ -26,8 +26,7 @@ static inline int64_t bl_floor_s(int64_t us)
     return us >= 0 ? us / BL_US : -((-us + BL_US - 1) / BL_US);
 }
 
-/* RFC 3339: "T"/"t", "Z"/"z" or +-hh:mm; fractions beyond microseconds are cut. BL_INVALID with a sentence.
- */
+/* RFC 3339: "T"/"t", "Z"/"z" or +-hh:mm; fractions beyond microseconds are cut. BL_INVALID otherwise. */
 BL_MUST_CHECK enum bl_err bl_time_parse(struct bl_ctx *x, struct bl_str text, int64_t *ret_us);
 /* The same, but a blank before the offset reads as "+" (Civo's clients never escape it). */
 BL_MUST_CHECK enum bl_err bl_time_parse_lax(struct bl_ctx *x, struct bl_str text, int64_t *ret_us);

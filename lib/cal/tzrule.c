@@ -3,8 +3,8 @@
  *
  *     IST-1GMT0,M10.5.0,M3.5.0/1     "summer" may lie behind "standard", and begin in autumn
  *     <+00>0<+02>-2,M3.5.0/1,M10.5.0/3
- *     std: name, offset (west is positive); dst: name[, offset]; start[/time], end[/time] in the local time
- * before each
+ *     std: name, offset (west is positive); dst: name[, offset]; start[/time], end[/time], each in the local
+ *     time before it
  */
 #include "cal/tzrule.h"
 

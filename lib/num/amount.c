@@ -1,5 +1,4 @@
-/* Amounts: whole counts of a currency's minor unit, and the table of currencies that says how many make one.
- */
+/* Amounts: whole counts of a currency's minor unit, and the table that says how many make one. */
 #include "num/scan.h"
 
 #include <assert.h>

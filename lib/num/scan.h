@@ -16,8 +16,7 @@ struct num_scan {
 bool num_scan(struct bl_str text, struct num_scan *ret);
 /* The magnitude in units of 10^-scale; the caller has checked that low >= -scale and high + scale < 38. */
 unsigned __int128 num_scan_value(const struct num_scan *s, int scale);
-/* v x 10^-decimals as text, NUL-terminated; `shortest` drops zeros at the end. Gives the length, 48 at most.
- */
+/* v x 10^-decimals as text, NUL-terminated; `shortest` drops zeros at the end. Gives the length (< 48). */
 size_t num_text(bool neg, unsigned __int128 v, int decimals, bool shortest, char *ret);
 
 #endif
