@@ -24,14 +24,19 @@ struct world {
     int64_t turn_s, start_s, end_s; /* the month's turn; seconds in which everything happens */
     struct rt_facts f;
     int resources;
+    bool churn;                     /* everything within minutes: lives overlap by their minimum time */
 };
 
+/* One draw a statement: the order in which arguments are evaluated is the compiler's, and a seed must be one world. */
 static void random_price(struct bl_buf *b, const char *sku, const char *from)
 {
-    bl_buf_printf(b, "%s %s/%s/%s", sku, PICK("5", "0.1", "24", "0.333", "0"), PICK("1", "2", "7"),
-            PICK("0", "1", "1", "2"));
-    bl_buf_printf(b, " inc=%s min=%s", PICK("1", "60", "3600", "1"), PICK("0", "60", "600", "4000"));
-    bl_buf_printf(b, " least=%s%s from=%s;", PICK("0", "0", "0.01", "3"), rnd(2) ? " allow=bw:100" : "", from);
+    bl_buf_printf(b, "%s %s", sku, PICK("5", "0.1", "24", "0.333", "0"));
+    bl_buf_printf(b, "/%s", PICK("1", "2", "7"));
+    bl_buf_printf(b, "/%s", PICK("0", "1", "1", "2"));
+    bl_buf_printf(b, " inc=%s", PICK("1", "60", "3600", "1"));
+    bl_buf_printf(b, " min=%s", PICK("0", "60", "600", "4000"));
+    bl_buf_printf(b, " least=%s", PICK("0", "0", "0.01", "3"));
+    bl_buf_printf(b, "%s from=%s;", rnd(2) ? " allow=bw:100" : "", from);
 }
 
 static void random_book(struct world *w)
@@ -59,7 +64,8 @@ static struct bl_fact random_fact(struct world *w, size_t n)
     f.id = bl_str_printf(&w->x.arena, "%zu", n);
     f.resource = rt_uuid(rnd((uint64_t)w->resources) ? "r2" : "r1");
     /* often close together, often within one second of another */
-    int64_t s = (int64_t)(rnd(3) ? rnd(SPAN_S) : rnd(40) * 270);
+    int64_t s = w->churn ? SECONDS_BEFORE - 4000 + (int64_t)rnd(600)
+                         : (int64_t)(rnd(3) ? rnd(SPAN_S) : rnd(40) * 270);
     f.time_us = (w->start_s + s) * BL_US + (int64_t)rnd(1000000);
     if (f.type == BL_FACT_DELETE)
         return f;
@@ -87,8 +93,9 @@ static void world_open(struct world *w, uint64_t s)
     w->end_s = w->start_s + SPAN_S;
     w->f = (struct rt_facts){0};
     w->resources = 2;
+    w->churn = rnd(3) == 0;
     random_book(w);
-    size_t n = 1 + rnd(14);
+    size_t n = 1 + rnd(w->churn ? 30 : 14);
     for (size_t i = 0; i < n; i++) {
         struct bl_fact f = random_fact(w, i);
         *BL_PUSH(&w->x.arena, w->f) = f;
