@@ -1,0 +1,380 @@
+/* The scanner. Strings are where the time goes: sixteen bytes at a time are looked at for a quote, a
+ * backslash, a control character or a byte beyond ASCII; a string without escapes is not copied. */
+#include "json/scan.h"
+
+#include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+enum bl_err json_fail(struct bl_json_reader *r, const char *what)
+{
+    return bl_fail(r->x, BL_BAD_REQUEST, "JSON at byte %zu: %s.", (size_t)(r->p - r->start), what);
+}
+
+void json_blanks(struct bl_json_reader *r)
+{
+    while (r->p < r->end && (*r->p == ' ' || *r->p == '\t' || *r->p == '\n' || *r->p == '\r'))
+        r->p++;
+}
+
+/* First byte that is not plain: a quote, a backslash, below 0x20 or above 0x7f. */
+static const char *plain_end(const char *p, const char *end)
+{
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), space = _mm_set1_epi8(0x20);
+    while (end - p >= 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+        /* As signed bytes, controls and bytes above 0x7f are both below a blank. */
+        __m128i hit = _mm_or_si128(
+                _mm_cmplt_epi8(v, space), _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)));
+        int mask = _mm_movemask_epi8(hit);
+        if (mask)
+            return p + __builtin_ctz((unsigned)mask);
+        p += 16;
+    }
+#endif
+    while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80)
+        p++;
+    return p;
+}
+
+/* Length of the well-formed UTF-8 sequence at p, 0 when it is none (overlong, surrogate, beyond U+10FFFF,
+ * cut). */
+static size_t utf8_len(const char *s, const char *end)
+{
+    const unsigned char *p = (const unsigned char *)s;
+    size_t left = (size_t)(end - s);
+    if (p[0] < 0x80)
+        return 1;
+    if (p[0] >= 0xc2 && p[0] <= 0xdf)
+        return left >= 2 && (p[1] & 0xc0) == 0x80 ? 2 : 0;
+    if ((p[0] & 0xf0) == 0xe0) {
+        if (left < 3 || (p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80)
+            return 0;
+        bool overlong = p[0] == 0xe0 && p[1] < 0xa0, surrogate = p[0] == 0xed && p[1] >= 0xa0;
+        return overlong || surrogate ? 0 : 3;
+    }
+    if (p[0] >= 0xf0 && p[0] <= 0xf4) {
+        if (left < 4 || (p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80 || (p[3] & 0xc0) != 0x80)
+            return 0;
+        bool overlong = p[0] == 0xf0 && p[1] < 0x90, beyond = p[0] == 0xf4 && p[1] >= 0x90;
+        return overlong || beyond ? 0 : 4;
+    }
+    return 0;
+}
+
+static int hex4(const char *p)
+{
+    int v = 0;
+    for (int i = 0; i < 4; i++) {
+        char c = p[i];
+        int d = c >= '0' && c <= '9'   ? c - '0'
+                : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                       : -1;
+        if (d < 0)
+            return -1;
+        v = v * 16 + d;
+    }
+    return v;
+}
+
+static size_t utf8_put(char *out, unsigned cp)
+{
+    if (cp < 0x80) {
+        out[0] = (char)cp;
+        return 1;
+    }
+    if (cp < 0x800) {
+        out[0] = (char)(0xc0 | cp >> 6);
+        out[1] = (char)(0x80 | (cp & 0x3f));
+        return 2;
+    }
+    if (cp < 0x10000) {
+        out[0] = (char)(0xe0 | cp >> 12);
+        out[1] = (char)(0x80 | (cp >> 6 & 0x3f));
+        out[2] = (char)(0x80 | (cp & 0x3f));
+        return 3;
+    }
+    out[0] = (char)(0xf0 | cp >> 18);
+    out[1] = (char)(0x80 | (cp >> 12 & 0x3f));
+    out[2] = (char)(0x80 | (cp >> 6 & 0x3f));
+    out[3] = (char)(0x80 | (cp & 0x3f));
+    return 4;
+}
+
+/* A backslash at r->p: writes what it stands for. */
+static enum bl_err escape(struct bl_json_reader *r, char *out, size_t *ret_n)
+{
+    static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
+    if (r->end - r->p < 2)
+        return json_fail(r, "the string does not end");
+    char c = r->p[1];
+    const char *at = c ? strchr(names, c) : NULL;
+    if (at) {
+        out[0] = values[at - names];
+        r->p += 2;
+        *ret_n = 1;
+        return BL_OK;
+    }
+    if (c != 'u' || r->end - r->p < 6)
+        return json_fail(r, "an unknown escape");
+    int hi = hex4(r->p + 2);
+    if (hi < 0)
+        return json_fail(r, "\\u needs four hexadecimal digits");
+    if (hi == 0)
+        return json_fail(r, "U+0000 is not accepted");
+    if (hi < 0xd800 || hi > 0xdfff) {
+        r->p += 6;
+        *ret_n = utf8_put(out, (unsigned)hi);
+        return BL_OK;
+    }
+    int lo = hi <= 0xdbff && r->end - r->p >= 12 && r->p[6] == '\\' && r->p[7] == 'u' ? hex4(r->p + 8) : -1;
+    if (lo < 0xdc00 || lo > 0xdfff)
+        return json_fail(r, "a lone surrogate");
+    r->p += 12;
+    *ret_n = utf8_put(out, 0x10000u + ((unsigned)(hi - 0xd800) << 10) + (unsigned)(lo - 0xdc00));
+    return BL_OK;
+}
+
+/* Where a string's raw bytes end: behind the closing quote, for sizing; NULL when it does not. */
+static const char *raw_end(const char *p, const char *end)
+{
+    for (; p < end && *p != '"'; p++)
+        if (*p == '\\')
+            p++;
+    return p < end ? p : NULL;
+}
+
+static enum bl_err string_with_escapes(struct bl_json_reader *r, const char *begin, struct bl_str *ret)
+{
+    const char *last = raw_end(r->p, r->end);
+    if (!last)
+        return json_fail(r, "the string does not end");
+    char *out = bl_alloc(&r->x->arena, (size_t)(last - begin) + 4);
+    size_t n = (size_t)(r->p - begin), one = 0;
+    memcpy(out, begin, n);
+    while (r->p < r->end && *r->p != '"') {
+        if (*r->p == '\\') {
+            BL_TRY(escape(r, out + n, &one));
+            n += one;
+            continue;
+        }
+        if ((unsigned char)*r->p < 0x20)
+            return json_fail(r, "a raw control character in a string");
+        one = utf8_len(r->p, r->end);
+        if (one == 0)
+            return json_fail(r, "bytes that are not UTF-8");
+        memcpy(out + n, r->p, one);
+        n += one;
+        r->p += one;
+    }
+    if (r->p >= r->end)
+        return json_fail(r, "the string does not end");
+    r->p++;
+    *ret = (struct bl_str){out, n};
+    return BL_OK;
+}
+
+enum bl_err json_string(struct bl_json_reader *r, struct bl_str *ret)
+{
+    const char *begin = ++r->p; /* behind the quote */
+    for (;;) {
+        r->p = plain_end(r->p, r->end);
+        if (r->p >= r->end)
+            return json_fail(r, "the string does not end");
+        if (*r->p == '"')
+            break;
+        if (*r->p == '\\')
+            return string_with_escapes(r, begin, ret);
+        if ((unsigned char)*r->p < 0x20)
+            return json_fail(r, "a raw control character in a string");
+        size_t n = utf8_len(r->p, r->end);
+        if (n == 0)
+            return json_fail(r, "bytes that are not UTF-8");
+        r->p += n;
+    }
+    *ret = (struct bl_str){begin, (size_t)(r->p - begin)};
+    r->p++;
+    return BL_OK;
+}
+
+static bool digit(const struct bl_json_reader *r)
+{
+    return r->p < r->end && *r->p >= '0' && *r->p <= '9';
+}
+
+static enum bl_err number(struct bl_json_reader *r, struct bl_str *ret)
+{
+    const char *begin = r->p;
+    r->p += *r->p == '-';
+    if (!digit(r))
+        return json_fail(r, "a number without digits");
+    if (*r->p == '0')
+        r->p++;
+    else
+        while (digit(r))
+            r->p++;
+    if (digit(r))
+        return json_fail(r, "a number with a leading zero");
+    if (r->p < r->end && *r->p == '.') {
+        r->p++;
+        if (!digit(r))
+            return json_fail(r, "a decimal point without digits");
+        while (digit(r))
+            r->p++;
+    }
+    if (r->p < r->end && (*r->p == 'e' || *r->p == 'E')) {
+        r->p++;
+        r->p += r->p < r->end && (*r->p == '+' || *r->p == '-');
+        if (!digit(r))
+            return json_fail(r, "an exponent without digits");
+        while (digit(r))
+            r->p++;
+    }
+    *ret = (struct bl_str){begin, (size_t)(r->p - begin)};
+    return BL_OK;
+}
+
+static bool word(struct bl_json_reader *r, const char *w, size_t n)
+{
+    if ((size_t)(r->end - r->p) < n || memcmp(r->p, w, n) != 0)
+        return false;
+    r->p += n;
+    return true;
+}
+
+/* ---- keys */
+
+static uint64_t hash(struct bl_str s)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (unsigned char)s.p[i]) * 0x100000001b3u;
+    return h ^ h >> 29;
+}
+
+static bool table_put(struct bl_str *table, size_t cap, struct bl_str key)
+{
+    size_t at = hash(key) & (cap - 1);
+    for (; table[at].p; at = (at + 1) & (cap - 1))
+        if (bl_str_eq(table[at], key))
+            return false;
+    table[at] = key;
+    return true;
+}
+
+/* False when the key was there. Members are few: a short list first, a table when there are more. */
+static bool keys_add(struct bl_ctx *x, struct bl_json_keys *k, struct bl_str key)
+{
+    if (k->n < BL_COUNT(k->few)) {
+        for (size_t i = 0; i < k->n; i++)
+            if (k->few[i].n == key.n && memcmp(k->few[i].p, key.p, key.n) == 0)
+                return false;
+        k->few[k->n++] = key;
+        return true;
+    }
+    if (2 * (k->n + 1) > k->cap) {
+        size_t cap = k->cap ? 2 * k->cap : 64;
+        struct bl_str *table = bl_alloc_array(&x->arena, cap, sizeof *table);
+        for (size_t i = 0; !k->table && i < k->n; i++)
+            table_put(table, cap, k->few[i]);
+        for (size_t i = 0; i < k->cap; i++)
+            if (k->table[i].p)
+                table_put(table, cap, k->table[i]);
+        k->table = table;
+        k->cap = cap;
+    }
+    k->n++;
+    return table_put(k->table, k->cap, key);
+}
+
+enum bl_err json_key(struct bl_json_reader *r, struct bl_json_keys *k, struct bl_str *ret)
+{
+    if (r->p >= r->end || *r->p != '"')
+        return json_fail(r, "a member needs a name in quotes");
+    BL_TRY(json_string(r, ret));
+    if (k->n >= JSON_MEMBERS_MAX)
+        return json_fail(r, "an object of more than 10,000 members");
+    if (!keys_add(r->x, k, *ret))
+        return json_fail(r, "a name that the object has already");
+    json_blanks(r);
+    if (r->p >= r->end || *r->p != ':')
+        return json_fail(r, "a colon is missing");
+    r->p++;
+    json_blanks(r);
+    return BL_OK;
+}
+
+/* ---- values */
+
+static enum bl_err nested(struct bl_json_reader *r, char close)
+{
+    struct bl_json_keys keys;
+    struct bl_json_value v;
+    struct bl_str key;
+    keys.n = keys.cap = 0;
+    keys.table = NULL;
+    if (++r->depth > JSON_DEPTH_MAX)
+        return json_fail(r, "deeper than 64");
+    r->p++;
+    json_blanks(r);
+    if (r->p < r->end && *r->p == close) {
+        r->p++;
+        r->depth--;
+        return BL_OK;
+    }
+    for (;;) {
+        if (close == '}')
+            BL_TRY(json_key(r, &keys, &key));
+        BL_TRY(json_value(r, &v));
+        json_blanks(r);
+        if (r->p < r->end && *r->p == ',') {
+            r->p++;
+            json_blanks(r);
+            continue;
+        }
+        if (r->p >= r->end || *r->p != close)
+            return json_fail(r, close == '}' ? "a comma or } is missing" : "a comma or ] is missing");
+        r->p++;
+        r->depth--;
+        return BL_OK;
+    }
+}
+
+enum bl_err json_value(struct bl_json_reader *r, struct bl_json_value *ret)
+{
+    const char *begin = r->p;
+    if (r->p >= r->end)
+        return json_fail(r, "a value is missing");
+    ret->truth = false;
+    switch (*r->p) {
+    case '"':
+        ret->type = BL_JSON_STRING;
+        return json_string(r, &ret->text);
+    case '{':
+    case '[':
+        ret->type = *r->p == '{' ? BL_JSON_OBJECT : BL_JSON_ARRAY;
+        BL_TRY(nested(r, *r->p == '{' ? '}' : ']'));
+        ret->text = (struct bl_str){begin, (size_t)(r->p - begin)};
+        return BL_OK;
+    case 't':
+    case 'f':
+        ret->type = BL_JSON_BOOL;
+        ret->truth = *r->p == 't';
+        if (!(ret->truth ? word(r, "true", 4) : word(r, "false", 5)))
+            return json_fail(r, "an unknown word");
+        ret->text = (struct bl_str){begin, (size_t)(r->p - begin)};
+        return BL_OK;
+    case 'n':
+        ret->type = BL_JSON_NULL;
+        ret->text = BL_ABSENT;
+        return word(r, "null", 4) ? BL_OK : json_fail(r, "an unknown word");
+    default:
+        ret->type = BL_JSON_NUMBER;
+        if (*r->p != '-' && !digit(r))
+            return json_fail(r, "a value is missing");
+        return number(r, &ret->text);
+    }
+}
