@@ -101,7 +101,7 @@ enum bl_err want_text(struct reader *r, const struct node *n, const struct field
     if (n->nothing && f->required)
         return node_fail(&r->tree, n, "has no value; give one, such as %s", f->example);
     if (n->nothing)
-        return node_fail(&r->tree, n, "has no value; give one, such as %s, or leave the key out", f->example);
+        return node_fail(&r->tree, n, "has no value; leave the key out, or give one, such as %s", f->example);
     return BL_OK;
 }
 
@@ -206,8 +206,8 @@ static enum bl_err find_word(
         nearest_try(&near, bl_str_of(f->words[i].word));
         bl_buf_printf(&all, "%s%s", i > 0 ? ", " : "", f->words[i].word);
     }
-    enum bl_err e = node_fail(&r->tree, n, "\"%s\" is not one of %.*s%s", shown(r, n->text),
-            BL_FMT(bl_buf_view(&all)), nearest_hint(r, &near));
+    enum bl_err e = node_fail(&r->tree, n, "\"%s\" is not %s%.*s%s", shown(r, n->text),
+            f->n_words > 1 ? "one of " : "", BL_FMT(bl_buf_view(&all)), nearest_hint(r, &near));
     bl_buf_release(&all);
     return e;
 }

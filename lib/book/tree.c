@@ -14,7 +14,7 @@
 enum {
     DOCUMENT_MOST = 8 << 20, /* bytes */
     DEPTH_MOST = 16,         /* a book needs 7 */
-    NODES_MOST = 1500000,
+    NODES_MOST = 1000000,
     KEYS_MOST = 64, /* of one map; they are looked up by walking */
 };
 
@@ -93,7 +93,7 @@ static enum bl_err add(struct loader *l, enum node_kind kind, uint32_t line, str
 {
     struct node *parent = l->at;
     if (++l->nodes > NODES_MOST)
-        return line_fail(l, line, "more than 1500000 values; leave out what no customer uses");
+        return line_fail(l, line, "more than 1000000 values; leave out what no customer uses");
     struct node *n = bl_alloc(&l->t->arena, sizeof *n);
     *n = (struct node){.kind = kind, .line = line, .parent = parent};
     if (parent == NULL) {
@@ -244,6 +244,20 @@ static enum bl_err not_yaml(const struct loader *l, struct bl_str yaml)
             p->problem ? p->problem : "it cannot be read");
 }
 
+/* Directives (%TAG) mean nothing here, and the parser compares each with all before it. */
+static uint32_t directive_line(struct bl_str yaml)
+{
+    uint32_t line = 1;
+    bool begins = true;
+    for (size_t i = 0; i < yaml.n; i++) {
+        if (begins && yaml.p[i] == '%')
+            return line;
+        begins = yaml.p[i] == '\n' || yaml.p[i] == '\r';
+        line += yaml.p[i] == '\n';
+    }
+    return 0;
+}
+
 static enum bl_err load(struct loader *l, struct bl_str yaml)
 {
     for (bool more = true; more;) {
@@ -276,6 +290,9 @@ enum bl_err tree_read(struct bl_ctx *x, struct bl_str file, struct bl_str yaml, 
     if (!bl_utf8_ok(yaml))
         return bl_fail(x, BL_INVALID, "%s: is not UTF-8 text; save it in that encoding", ret->file);
     struct loader l = {.t = ret};
+    if (directive_line(yaml) != 0)
+        return line_fail(
+                &l, directive_line(yaml), "a line that begins with % is a directive; a price book has none");
     if (!yaml_parser_initialize(&l.parser))
         return bl_fail(x, BL_UNAVAILABLE, "%s: there is not enough memory to read it", ret->file);
     yaml_parser_set_encoding(&l.parser, YAML_UTF8_ENCODING);
