@@ -38,7 +38,7 @@ struct bl_tier {
 struct bl_meter_price {
     int64_t from_s;
     enum bl_model model;
-    bl_dec amount, per; /* per: default 1; divides every tier's amount too */
+    bl_dec amount, per; /* per: default 1 (a package must say it); divides every tier's amount too */
     struct bl_tier *tier;
     size_t n_tier;
 };
