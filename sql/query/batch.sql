@@ -6,8 +6,8 @@ insert into batch (bucket, batch, n, min_us, max_us, keys, body) values ($1, $2,
 -- name: batch_get
 -- in:   bucket int, batch int
 -- out:  body blob
--- gives: each
-select body from batch where bucket = $1 and batch = $2 order by batch;
+-- gives: one
+select body from batch where bucket = $1 and batch = $2;
 
 -- name: batch_keys
 -- in:   bucket int
@@ -15,11 +15,11 @@ select body from batch where bucket = $1 and batch = $2 order by batch;
 -- gives: each
 select batch, n, keys from batch where bucket = $1 order by batch;
 
--- name: batch_size
+-- name: batch_last
 -- in:   bucket int
 -- out:  batch int
 -- gives: one
-select max(batch) from batch where bucket = $1;
+select coalesce(max(batch), 0) from batch where bucket = $1;
 
 -- name: batch_after
 -- in:   bucket int, batch int

@@ -19,3 +19,9 @@ select bucket, seq from bucket order by bucket;
 -- out:  bucket int, account blob, billing_from_us int, closed_period int
 -- gives: each
 select bucket, account, billing_from_us, closed_period from account order by bucket, account;
+
+-- name: bucket_account
+-- in:   bucket int, account blob
+-- out:  billing_from_us int
+-- gives: one
+select billing_from_us from account where bucket = $1 and account = $2;

@@ -13,13 +13,23 @@ select time_us, seq, type, body from life
  where bucket = $1 and account = $2 and time_us >= $3 and time_us < $4 and seq <= $5 and run <= $6
  order by time_us, seq;
 
--- name: life_of_resource
--- in:   bucket int, account blob, resource blob, run int
+-- Changes of the account itself (type 5), whatever their time.
+-- name: life_face
+-- in:   bucket int, account blob, k int, run int
 -- out:  time_us int, seq int, body blob
 -- gives: each
 select time_us, seq, body from life
- where bucket = $1 and account = $2 and resource = $3 and run <= $4
+ where bucket = $1 and account = $2 and type = 5 and seq <= $3 and run <= $4
  order by time_us, seq;
+
+-- Births and deaths of a resource up to an instant, last first.
+-- name: life_of_resource
+-- in:   bucket int, account blob, resource blob, upto_us int, run int
+-- out:  time_us int, seq int, type int, body blob
+-- gives: each
+select time_us, seq, type, body from life
+ where bucket = $1 and account = $2 and resource = $3 and time_us <= $4 and run <= $5 and type in (1, 3)
+ order by time_us desc, seq desc;
 
 -- name: life_all
 -- in:   run int

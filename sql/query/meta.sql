@@ -24,3 +24,15 @@ update meta set sealing_to = $1 where id = 1;
 -- in:   sealed_batch int, run int
 -- gives: none
 update meta set sealed_batch = $1, run = $2, sealing_to = 0 where id = 1;
+
+-- name: view_begin
+-- gives: none
+begin;
+
+-- name: write_begin
+-- gives: none
+begin immediate;
+
+-- name: transaction_end
+-- gives: none
+commit;

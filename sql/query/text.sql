@@ -14,11 +14,11 @@ select body from fact_text where bucket = $1 and account = $2 and digest = $3;
 -- gives: none
 insert into batch_text (bucket, batch, body) values ($1, $2, $3);
 
--- name: batch_text_after
+-- name: batch_text_get
 -- in:   bucket int, batch int
--- out:  batch int, body blob
--- gives: each
-select batch, body from batch_text where bucket = $1 and batch > $2 order by batch;
+-- out:  body blob
+-- gives: one
+select body from batch_text where bucket = $1 and batch = $2;
 
 -- name: batch_text_drop
 -- in:   bucket int, upto int

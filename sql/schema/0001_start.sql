@@ -112,6 +112,7 @@ create table life (
     primary key (bucket, account, time_us, seq)
 ) strict, without rowid;
 create index life_resource on life (bucket, account, resource, time_us, seq);
+create index life_face on life (bucket, account, time_us, seq) where type = 5;
 
 -- bucketed: personal text of sealed facts, apart, so that it can be erased
 create table fact_text (
@@ -170,6 +171,7 @@ create table late (
     account blob not null,
     period integer not null,           -- this one and the closed ones after it
     seq integer not null,
+    life integer not null default 0,   -- 1: it was about a life, so carries of later periods made before it are wrong
     primary key (bucket, account, period, seq)
 ) strict, without rowid;
 
@@ -257,9 +259,8 @@ create table idempotency (
     bucket integer not null,
     account blob not null,
     key text not null,
-    request blob not null,             -- digest of method, path and body
-    status integer not null,
-    body text not null,
+    request blob not null,             -- digest of path and body
+    answer blob not null,              -- packed: what was posted
     at_us integer not null,
     primary key (bucket, account, key)
 ) strict, without rowid;

@@ -1,7 +1,8 @@
-/* Private to store: one run of one prepared statement, the few calls the generated queries are made of, and the
- * connection behind them.
+/* Private to store: one run of one prepared statement, the few calls the generated queries are made of, and
+ * the connection behind them.
  *
- *     sql_begin  ->  sql_put_* ...  ->  sql_step ... -> sql_end      or  sql_run, which is the last two in one
+ *     sql_begin  ->  sql_put_* ...  ->  sql_step ... -> sql_end      or  sql_run, which is the last two in
+ * one
  *
  * A failing sql_step has cleaned up already; sql_drop leaves a run that was not read to its end. */
 #ifndef BILLOW_STORE_CALL_H
@@ -12,8 +13,8 @@
 #include <sqlite3.h>
 
 struct sql_block {
-    const char *name, *takes;   /* takes: a letter a value, i, t or b */
-    char gives;                 /* n, o, m, e: none, one, many, each */
+    const char *name, *takes; /* takes: a letter a value, i, t or b */
+    char gives;               /* n, o, m, e: none, one, many, each */
     int columns;
     const char *text;
 };
@@ -29,16 +30,16 @@ extern const size_t sql_step_count;
 struct store;
 struct store_db {
     sqlite3 *h;
-    sqlite3_stmt **prepared;    /* by query, made when first used */
-    struct store *store;        /* NULL in a test of this layer alone */
+    sqlite3_stmt **prepared; /* by query, made when first used */
+    struct store *store;     /* NULL in a test of this layer alone */
     bool writer;
-    bool in_transaction;        /* writer: between store_write_begin and _end */
+    bool in_transaction; /* writer: between store_write_begin and _end */
     /* readers: a view over several queries */
     int depth;
-    bool listed;                /* stands in the store's list of views */
-    int64_t sealed_batch, run;  /* meta, as this view sees it */
-    int64_t began_run;          /* no later than `run`; what the tail must keep for this view */
-    struct store_db *next;      /* in the pool, or among all */
+    bool listed;               /* stands in the store's list of views */
+    int64_t sealed_batch, run; /* meta, as this view sees it */
+    int64_t began_run;         /* no later than `run`; what the tail must keep for this view */
+    struct store_db *next;     /* in the pool, or among all */
     struct store_db *next_free;
 };
 
@@ -46,31 +47,36 @@ struct sql_call {
     struct bl_ctx *x;
     struct store_db *db;
     sqlite3_stmt *st;
-    bool own;                   /* the prepared one was busy: this one ends with the call */
+    bool own; /* the prepared one was busy: this one ends with the call */
 };
 BL_MUST_CHECK enum bl_err sql_begin(struct bl_ctx *x, struct store_db *db, int query, struct sql_call *ret);
 void sql_put_int(struct sql_call *c, int at, int64_t v);
-void sql_put_text(struct sql_call *c, int at, struct bl_str v); /* borrowed until the call ends; absent is null */
+void sql_put_text(
+        struct sql_call *c, int at, struct bl_str v); /* borrowed until the call ends; absent is null */
 void sql_put_blob(struct sql_call *c, int at, struct bl_str v);
 BL_MUST_CHECK enum bl_err sql_step(struct sql_call *c, bool *ret_row);
 int64_t sql_get_int(struct sql_call *c, int at);
-struct bl_str sql_get_str(struct sql_call *c, int at, struct bl_arena *copy); /* NULL: borrowed until the next step */
+struct bl_str sql_get_str(
+        struct sql_call *c, int at, struct bl_arena *copy); /* NULL: borrowed until the next step */
 BL_MUST_CHECK enum bl_err sql_end(struct sql_call *c);
 void sql_drop(struct sql_call *c);
 BL_MUST_CHECK enum bl_err sql_run(struct sql_call *c, int64_t *ret_changes);
 
-/* What an engine's code means here. On the writer's connection a failed write to the disk ends the process: what the
- * system still remembers of it cannot be trusted any more. */
+/* What an engine's code means here. On the writer's connection a failed write to the disk ends the process:
+ * what the system still remembers of it cannot be trusted any more. */
 enum bl_err sql_failed(struct bl_ctx *x, struct store_db *db, int code);
 BL_MUST_CHECK enum bl_err sql_exec(struct bl_ctx *x, struct store_db *db, const char *text);
 
 /* ---- connections */
 enum sql_open { SQL_READER, SQL_WRITER };
 /* path is NUL-terminated. The file must exist. */
-BL_MUST_CHECK enum bl_err sql_db_open(struct bl_ctx *x, const char *path, enum sql_open how, struct store_db **ret);
+BL_MUST_CHECK enum bl_err sql_db_open(
+        struct bl_ctx *x, const char *path, enum sql_open how, struct store_db **ret);
 void sql_db_close(struct store_db *db);
 /* Brings the schema up to date, a step a transaction. fresh: the file is empty and becomes a Billow database.
- * may_write false: only checks. BL_CONFLICT when a newer program wrote it, BL_INVALID when it is no Billow database. */
-BL_MUST_CHECK enum bl_err sql_migrate(struct bl_ctx *x, struct store_db *db, const char *path, bool may_write);
+ * may_write false: only checks. BL_CONFLICT when a newer program wrote it, BL_INVALID when it is no Billow
+ * database. */
+BL_MUST_CHECK enum bl_err sql_migrate(
+        struct bl_ctx *x, struct store_db *db, const char *path, bool may_write);
 
 #endif
