@@ -38,7 +38,7 @@ struct http_app {
     /* A request that cannot be handled (400, 408, 413, 414, 417, 431, 501, 505): writes the answer's body and headers.
      * `r` holds what could be read. */
     void (*refuse)(void *arg, struct bl_ctx *x, const struct http_request *r, int status, struct http_reply *ret);
-    /* The loop is about to wait: a good time to end a shared read transaction. May be NULL. */
+    /* The loop is about to wait, or to deliver answers from other threads: end a shared read transaction. May be NULL. */
     void (*before_wait)(void *arg);
 };
 struct http_limits {                /* zero takes the default in brackets */

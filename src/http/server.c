@@ -269,6 +269,8 @@ static void stop_check(struct http_server *s)
 static void on_wake(uv_async_t *h)
 {
     struct http_server *s = h->data;
+    if (s->app.before_wait) /* what was read together ends before an answer tells of something newer */
+        s->app.before_wait(s->app.arg);
     uv_mutex_lock(&s->lock);
     struct http_exchange *list = s->answered, *order = NULL;
     s->answered = NULL;

@@ -1,0 +1,345 @@
+/* serve: requests from the server to the API and back, each on the thread its row asks for.
+ *
+ *     loop thread    quick reads, many under one read transaction a wake
+ *     worker pool    reads that may take long; reading events
+ *     writer thread  everything that writes; all batches of events that wait go in one transaction */
+#include "api/api.h"
+#include "cli/cli.h"
+#include "http/http.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GROUP_MAX 256 /* POSTs of events in one transaction */
+
+struct job {
+    struct serving *s;
+    struct http_exchange *e;
+    struct api_request in;
+    struct api_reply out;
+    const struct api_route *route;
+    struct api_events *events;
+    struct job *next;
+};
+struct serving {
+    struct cli *c;
+    struct work *work;
+    struct api *api;
+    struct http_server *http;
+    struct store_db *loop_db;
+    bool reading;               /* the loop's shared read transaction is open */
+    pthread_mutex_t lock;
+    struct job *waiting, **last; /* events that wait for the writer, under lock */
+    bool closing;               /* an automatic close is under way; writer thread */
+};
+
+/* ---- between http's words and api's */
+
+static void request_of(const struct http_request *r, struct api_request *ret)
+{
+    /* The two structs of a header are alike on purpose; each module keeps its own name for it. */
+    _Static_assert(sizeof(struct http_header) == sizeof(struct api_header), "the same two strings");
+    *ret = (struct api_request){
+        .door = (enum api_door)r->tag,
+        .method = r->method,
+        .path = r->path,
+        .query = r->query,
+        .body = r->body,
+        .peer = r->peer,
+        .header = (const struct api_header *)(const void *)r->header,
+        .n_header = r->n_header,
+        .tls = r->tls,
+    };
+}
+
+static void reply_of(const struct api_reply *in, struct http_reply *ret)
+{
+    ret->status = in->status;
+    ret->header = (const struct http_header *)(const void *)in->header;
+    ret->n_header = in->n_header;
+    ret->body = in->body;
+}
+
+static void job_answer(struct job *j)
+{
+    struct http_reply r = {0};
+    struct http_exchange *e = j->e;
+    api_log(j->s->api, &j->in, &j->out, http_exchange_age_us(e));
+    reply_of(&j->out, &r);
+    http_answer(e, &r); /* j lives in its memory: not touched afterwards */
+}
+
+/* ---- where requests run */
+
+static void on_loop(struct serving *s, struct job *j)
+{
+    struct bl_ctx *x = http_exchange_ctx(j->e);
+    if (!s->reading && store_read_begin(x, s->loop_db) == BL_OK)
+        s->reading = true;
+    api_run(s->api, x, s->loop_db, j->route, &j->in, &j->out);
+    job_answer(j);
+}
+
+static void before_wait(void *arg)
+{
+    struct serving *s = arg;
+    if (s->reading)
+        store_read_end(s->loop_db);
+    s->reading = false;
+}
+
+static void in_pool(void *arg)
+{
+    struct job *j = arg;
+    struct store_db *db = store_reader_take(work_store(j->s->work));
+    api_run(j->s->api, http_exchange_ctx(j->e), db, j->route, &j->in, &j->out);
+    store_reader_give(work_store(j->s->work), db);
+    job_answer(j);
+}
+
+static void on_writer(struct bl_ctx *x, struct work *w, void *arg)
+{
+    struct job *j = arg;
+    (void)x;
+    struct bl_ctx *own = http_exchange_ctx(j->e);
+    own->now_us = work_now(w);
+    api_run(j->s->api, own, store_writer(work_store(w)), j->route, &j->in, &j->out);
+    job_answer(j);
+}
+
+static size_t take_waiting(struct serving *s, struct job *list[GROUP_MAX])
+{
+    size_t n = 0;
+    pthread_mutex_lock(&s->lock);
+    while (s->waiting && n < GROUP_MAX) {
+        list[n++] = s->waiting;
+        s->waiting = s->waiting->next;
+    }
+    if (!s->waiting)
+        s->last = &s->waiting;
+    pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
+static void events_on_writer(struct bl_ctx *x, struct work *w, void *arg)
+{
+    struct serving *s = arg;
+    struct job *list[GROUP_MAX];
+    struct api_events *events[GROUP_MAX];
+    size_t n = take_waiting(s, list);
+    for (size_t i = 0; i < n; i++)
+        events[i] = list[i]->events;
+    if (n > 0)
+        api_events_run(s->api, x, events, n);
+    for (size_t i = 0; i < n; i++)
+        job_answer(list[i]);
+    bl_ctx_reset(x, work_now(w));
+    if (store_seal(x, work_store(w), x->now_us, false) != BL_OK) /* tried again after the next batch */
+        fprintf(stderr, "billow: sealing: %s\n", x->why);
+}
+
+static void events_in_pool(void *arg)
+{
+    struct job *j = arg;
+    struct serving *s = j->s;
+    struct bl_ctx *x = http_exchange_ctx(j->e);
+    struct store_db *db = store_reader_take(work_store(s->work));
+    j->events = api_events_begin(s->api, x, db, j->route, &j->in, &j->out);
+    store_reader_give(work_store(s->work), db);
+    if (!j->events) {
+        job_answer(j);
+        return;
+    }
+    j->next = NULL;
+    pthread_mutex_lock(&s->lock);
+    *s->last = j;
+    s->last = &j->next;
+    pthread_mutex_unlock(&s->lock);
+    work_writer_submit(s->work, events_on_writer, s); /* the first to run takes all; the others find nothing */
+}
+
+static void handle(void *arg, struct http_exchange *e)
+{
+    struct serving *s = arg;
+    struct bl_ctx *x = http_exchange_ctx(e);
+    enum api_where where = API_LOOP;
+    size_t body_max = 0;
+    x->now_us = work_now(s->work);
+    struct job *j = bl_alloc(&x->arena, sizeof *j);
+    j->s = s;
+    j->e = e;
+    request_of(http_exchange_request(e), &j->in);
+    j->route = api_route_find(&j->in, &where, &body_max);
+    if (j->route && api_is_events(j->route))
+        http_in_pool(s->http, events_in_pool, j);
+    else if (where == API_WRITER)
+        work_writer_submit(s->work, on_writer, j);
+    else if (where == API_POOL)
+        http_in_pool(s->http, in_pool, j);
+    else
+        on_loop(s, j);
+}
+
+static size_t body_max(void *arg, const struct http_request *r)
+{
+    struct api_request in;
+    enum api_where where;
+    size_t max = 0;
+    (void)arg;
+    request_of(r, &in);
+    api_route_find(&in, &where, &max);
+    return max;
+}
+
+static void refuse(void *arg, struct bl_ctx *x, const struct http_request *r, int status, struct http_reply *ret)
+{
+    static const struct {
+        int status;
+        enum bl_err e;
+        const char *why;
+    } all[] = {{408, BL_BAD_REQUEST, "The request took too long to arrive."},
+        {413, BL_TOO_LARGE, "The body is larger than this path accepts."},
+        {414, BL_BAD_REQUEST, "The path and query are longer than 8 KiB."},
+        {417, BL_BAD_REQUEST, "Only 100-continue can be expected."},
+        {431, BL_BAD_REQUEST, "The head is larger than 64 KiB or has more than 100 fields."},
+        {501, BL_BAD_REQUEST, "Only the transfer encoding chunked is known, and not this method."},
+        {505, BL_BAD_REQUEST, "Only HTTP/1.1 and HTTP/1.0 are spoken here."}};
+    struct serving *s = arg;
+    struct api_request in;
+    struct api_reply *out = bl_alloc(&x->arena, sizeof *out);
+    enum bl_err e = BL_BAD_REQUEST;
+    const char *why = "The request is no sound HTTP.";
+    for (size_t i = 0; i < BL_COUNT(all); i++)
+        if (all[i].status == status) {
+            e = all[i].e;
+            why = all[i].why;
+        }
+    x->now_us = work_now(s->work);
+    request_of(r, &in);
+    api_refuse(s->api, x, &in, e, why, out);
+    out->status = status;
+    api_log(s->api, &in, out, 0);
+    reply_of(out, ret);
+}
+
+static void stopping(void *arg) { api_set_draining(((struct serving *)arg)->api); }
+
+/* ---- closing by itself */
+
+static void auto_close(struct bl_ctx *x, struct work *w, void *arg)
+{
+    struct serving *s = arg;
+    struct work_close_state state;
+    bl_period p;
+    if (!work_close_due(w, x->now_us, &p))
+        return;
+    enum bl_err e = work_close_chunk(x, w, "auto", p, true, &state);
+    s->closing = e == BL_OK && !state.done;
+    if (s->closing)
+        work_writer_submit(w, auto_close, s);
+    else if (e != BL_OK)
+        fprintf(stderr, "billow: closing by itself: %s\n", x->why);
+}
+
+static void every_minute(void *arg)
+{
+    struct serving *s = arg;
+    if (s->c->serve.close_auto)
+        work_writer_submit(s->work, auto_close, s);
+}
+
+/* ---- starting */
+
+static bool is_loopback(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]:", 6) == 0 || strncmp(address, "localhost:", 10) == 0;
+}
+
+static enum bl_err listen_on(struct serving *s, const char *address, enum api_door door, bool tls)
+{
+    struct bl_ctx *x = &s->c->x;
+    int port = 0;
+    if (!tls && !is_loopback(address) && !s->c->serve.insecure_http)
+        return bl_fail(x, BL_INVALID, "Plain HTTP is for loopback only, not for %s: give --tls-cert and --tls-key, or "
+                                      "--insecure-http when a proxy terminates TLS.",
+                address);
+    return http_listen(x, s->http, address, (int)door, tls, &port);
+}
+
+static enum bl_err listen_all(struct serving *s)
+{
+    const struct cli_serve_options *o = &s->c->serve;
+    struct bl_ctx *x = &s->c->x;
+    bool tls = o->tls_cert && o->tls_key;
+    if ((o->tls_cert != NULL) != (o->tls_key != NULL))
+        return bl_fail(x, BL_INVALID, "--tls-cert and --tls-key go together.");
+    if (tls)
+        BL_TRY(http_server_tls(x, s->http, o->tls_cert, o->tls_key));
+    BL_TRY(listen_on(s, o->listen, API_PUBLIC, tls));
+    BL_TRY(listen_on(s, o->operator_listen, API_OPERATOR, tls && !is_loopback(o->operator_listen)));
+    struct bl_str path = bl_str_printf(&x->arena, "%s.sock", s->c->db);
+    return http_listen_unix(x, s->http, path.p, API_SOCKET);
+}
+
+static enum bl_err open_all(struct serving *s)
+{
+    struct cli *c = s->c;
+    struct work_options wo = {
+        .path = bl_str_of(c->db),
+        .create = true,
+        .clock = !c->has_now ? WORK_CLOCK_REAL : c->now_runs ? WORK_CLOCK_RUNS : WORK_CLOCK_STANDS,
+        .now_us = c->now_us,
+    };
+    struct http_app app = {
+        .arg = s, .body_max = body_max, .handle = handle, .refuse = refuse, .before_wait = before_wait};
+    struct api_options ao = {
+        .public_url = c->serve.public_url,
+        .rate_hour = c->serve.rate_hour,
+        .rate_minute = c->serve.rate_minute,
+        .log = !c->serve.quiet,
+    };
+    BL_TRY(work_open(&c->x, &wo, &s->work));
+    s->api = api_new(s->work, &ao);
+    BL_TRY(work_writer_start(&c->x, s->work));
+    BL_TRY(http_server_new(&c->x, &app, NULL, &s->http));
+    s->loop_db = store_reader_take(work_store(s->work));
+    return listen_all(s);
+}
+
+static void close_all(struct serving *s)
+{
+    if (s->work)
+        work_writer_stop(s->work);
+    if (s->http)
+        http_server_free(s->http);
+    if (s->loop_db) {
+        before_wait(s);
+        store_reader_give(work_store(s->work), s->loop_db);
+    }
+    if (s->api)
+        api_free(s->api);
+    if (s->work)
+        work_close(s->work);
+    pthread_mutex_destroy(&s->lock);
+}
+
+int cli_serve(struct cli *c)
+{
+    struct serving s = {.c = c};
+    pthread_mutex_init(&s.lock, NULL);
+    s.last = &s.waiting;
+    if (open_all(&s) != BL_OK) {
+        close_all(&s);
+        return 1;
+    }
+    http_every(s.http, 60 * BL_US, every_minute, &s);
+    if (c->serve.ready)
+        c->serve.ready(c);
+    else
+        fprintf(stderr, "billow: %s is served at %s; the operator's side at %s\n", c->db, c->serve.listen,
+                c->serve.operator_listen);
+    http_run(s.http, stopping, &s);
+    close_all(&s);
+    return 0;
+}
