@@ -5,7 +5,6 @@
  * that has no price in the period, or that the book no longer knows, make no line. */
 #include "charge/parts.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 /* ---- merging */
@@ -123,8 +122,7 @@ static enum bl_err aggregate(
         *ret = whole(distinct(x, t, n));
         return BL_OK;
     }
-    assert(!"an aggregate without a case");
-    return BL_INTERNAL;
+    return bl_fail(x, BL_INTERNAL, "aggregate %d is unknown", (int)how);
 }
 
 /* ---- lines */

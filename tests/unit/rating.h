@@ -12,6 +12,7 @@
 
 #include "unit.h"
 
+#include "book/index.h"
 #include "charge/charge.h"
 
 static inline bl_dec rt_dec(struct bl_ctx *x, const char *text)
@@ -220,6 +221,21 @@ static inline void rt_meter(struct bl_ctx *x, struct rt_book *t, char *clause)
     }
 }
 
+static inline void rt_index(struct bl_ctx *x, struct bl_book *b)
+{
+    struct index sku, meter;
+    size_t twin[2];
+    CHECK(index_make(
+                  &x->arena, b->index_key, &(struct names){b->sku, sizeof *b->sku, b->n_sku}, &sku, twin) &&
+                    index_make(&x->arena, b->index_key,
+                            &(struct names){b->meter, sizeof *b->meter, b->n_meter}, &meter, twin),
+            "names differ");
+    b->sku_index = sku.slot;
+    b->n_sku_index = sku.n_slot;
+    b->meter_index = meter.slot;
+    b->n_meter_index = meter.n_slot;
+}
+
 static inline struct bl_book *rt_book(struct bl_ctx *x, const char *text)
 {
     struct rt_book *t = bl_alloc(&x->arena, sizeof *t);
@@ -236,6 +252,7 @@ static inline struct bl_book *rt_book(struct bl_ctx *x, const char *text)
         else if (w[0] != '\0')
             rt_sku(x, t, w);
     }
+    rt_index(x, &t->b);
     return &t->b;
 }
 

@@ -1,13 +1,14 @@
-/* Rating second by second: the same rules with no closed form anywhere, for comparing with on short histories.
+/* Rating second by second: the same rules with no closed form anywhere, for comparing with on short
+ * histories.
  *
- * A resource's state is written down for every second of a few hours; steps are walked one after the other; money is
- * added step by step. Slow, and short enough to be seen to be right. */
+ * A resource's state is written down for every second of a few hours; steps are walked one after the other;
+ * money is added step by step. Slow, and short enough to be seen to be right. */
 #ifndef BILLOW_RATING_BRUTE_H
 #define BILLOW_RATING_BRUTE_H
 
 #include "rating.h"
 
-struct br_second {          /* what a resource is in one second; life 0: absent */
+struct br_second { /* what a resource is in one second; life 0: absent */
     int life;
     struct bl_str sku, region, project, group, name;
     bl_dec quantity;
@@ -69,8 +70,8 @@ static inline int br_order(const void *a, const void *b)
 }
 
 /* States of [start_s, end_s), index by second. */
-static inline struct br_second *br_states(struct bl_ctx *x, const struct bl_fact *f, size_t n, bl_uuid resource,
-        int64_t start_s, int64_t end_s, int *ret_lives)
+static inline struct br_second *br_states(struct bl_ctx *x, const struct bl_fact *f, size_t n,
+        bl_uuid resource, int64_t start_s, int64_t end_s, int *ret_lives)
 {
     const struct bl_fact **at = bl_alloc_array(&x->arena, n, sizeof *at);
     size_t m = 0, next = 0;
@@ -88,7 +89,8 @@ static inline struct br_second *br_states(struct bl_ctx *x, const struct bl_fact
     return all;
 }
 
-static inline const struct bl_price *br_price(const struct bl_book *b, struct bl_str sku, int64_t at_s, int *ret_sku)
+static inline const struct bl_price *br_price(
+        const struct bl_book *b, struct bl_str sku, int64_t at_s, int *ret_sku)
 {
     *ret_sku = -1;
     for (size_t i = 0; sku.p != NULL && i < b->n_sku; i++)
@@ -108,8 +110,8 @@ static inline bool br_same_key(const struct br_line *l, const struct br_second *
            bl_str_eq(l->state.group, s->group);
 }
 
-static inline int br_line_at(struct bl_ctx *x, struct br_lines *v, const struct br_second *s, int sku, int version,
-        int64_t at_s)
+static inline int br_line_at(
+        struct bl_ctx *x, struct br_lines *v, const struct br_second *s, int sku, int version, int64_t at_s)
 {
     for (size_t i = 0; i < v->n; i++)
         if (br_same_key(&v->at[i], s, sku, version)) {
@@ -118,7 +120,8 @@ static inline int br_line_at(struct bl_ctx *x, struct br_lines *v, const struct 
             return (int)i;
         }
     struct br_line *l = BL_PUSH(&x->arena, *v);
-    *l = (struct br_line){.state = *s, .sku = sku, .version = version, .start_s = at_s, .exact = bl_rat_zero()};
+    *l = (struct br_line){
+            .state = *s, .sku = sku, .version = version, .start_s = at_s, .exact = bl_rat_zero()};
     return (int)v->n - 1;
 }
 
@@ -127,8 +130,8 @@ struct br_in {
     const struct bl_fact *fact;
     size_t n;
     bl_uuid resource;
-    int64_t start_s, end_s;     /* of the seconds looked at: everything that happens lies within */
-    int64_t from_s, to_s;       /* window: period, billing_from, instant */
+    int64_t start_s, end_s;       /* of the seconds looked at: everything that happens lies within */
+    int64_t from_s, to_s;         /* window: period, billing_from, instant */
     int64_t instant_s, live_to_s; /* the living are followed to live_to_s */
 };
 
@@ -276,7 +279,8 @@ static inline int br_by_start(const void *a, const void *b)
     return br_key_order(l, r);
 }
 
-static inline void br_rate(struct bl_ctx *x, const struct br_in *in, struct br_lines *lines, struct br_steps *steps)
+static inline void br_rate(
+        struct bl_ctx *x, const struct br_in *in, struct br_lines *lines, struct br_steps *steps)
 {
     int lives;
     struct br_second *all = br_states(x, in->fact, in->n, in->resource, in->start_s, in->end_s, &lives);

@@ -1,5 +1,6 @@
-/* Random short histories across the turn of a month, rated twice: by the library, and second by second. Beside it what
- * must hold between bills: carries, the order of facts, changes that change nothing. A seed that failed is printed. */
+/* Random short histories across the turn of a month, rated twice: by the library, and second by second.
+ * Beside it what must hold between bills: carries, the order of facts, changes that change nothing. A seed
+ * that failed is printed. */
 #include "rating_brute.h"
 
 enum { SPAN_S = 3 * 3600, SECONDS_BEFORE = 5400 };
@@ -24,10 +25,11 @@ struct world {
     int64_t turn_s, start_s, end_s; /* the month's turn; seconds in which everything happens */
     struct rt_facts f;
     int resources;
-    bool churn;                     /* everything within minutes: lives overlap by their minimum time */
+    bool churn; /* everything within minutes: lives overlap by their minimum time */
 };
 
-/* One draw a statement: the order in which arguments are evaluated is the compiler's, and a seed must be one world. */
+/* One draw a statement: the order in which arguments are evaluated is the compiler's, and a seed must be one
+ * world. */
 static void random_price(struct bl_buf *b, const char *sku, const char *from)
 {
     bl_buf_printf(b, "%s %s", sku, PICK("5", "0.1", "24", "0.333", "0"));
@@ -117,7 +119,8 @@ static struct bl_lives folded(struct world *w)
     return l;
 }
 
-static struct bl_charge_in charge_in(struct world *w, const struct bl_lives *l, int64_t instant_s, int64_t from_s)
+static struct bl_charge_in charge_in(
+        struct world *w, const struct bl_lives *l, int64_t instant_s, int64_t from_s)
 {
     return (struct bl_charge_in){.book = w->book,
             .period = bl_period_of(instant_s * BL_US),
@@ -126,7 +129,8 @@ static struct bl_charge_in charge_in(struct world *w, const struct bl_lives *l, 
             .lives = l};
 }
 
-static const char *text_of(struct bl_ctx *x, const struct bl_book *b, const struct br_lines *v, bl_uuid resource)
+static const char *text_of(
+        struct bl_ctx *x, const struct bl_book *b, const struct br_lines *v, bl_uuid resource)
 {
     struct bl_lines l = {.line = bl_alloc_array(&x->arena, v->n, sizeof *l.line), .n = v->n};
     for (size_t i = 0; i < v->n; i++)
@@ -233,7 +237,8 @@ static const char *bill(struct world *w, const struct bl_lives *l, int64_t insta
 }
 
 /* Carried over at a second, packed and read, the rest folded on top. */
-static struct bl_lives carried(struct world *w, const struct bl_lives *on, int64_t from_s, int64_t at_s, int64_t to_s)
+static struct bl_lives carried(
+        struct world *w, const struct bl_lives *on, int64_t from_s, int64_t at_s, int64_t to_s)
 {
     struct rt_facts some = {0};
     struct bl_lives l, c, back;

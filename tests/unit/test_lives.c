@@ -1,4 +1,5 @@
-/* Folding: odd sequences of facts, instants cut to seconds, defaults and nulls; and carrying over a period's start. */
+/* Folding: odd sequences of facts, instants cut to seconds, defaults and nulls; and carrying over a period's
+ * start. */
 #include "rating.h"
 
 /* "r1 birth..death: start a x1 region; start ..." */
@@ -53,13 +54,15 @@ static void folds(void **state)
                     "10-01T00:00:00 change r1 sku=ten id=10",
                     "r1 10-01T00:00:00.., 10-01T00:00:00 nine"},
             {"change and delete of the absent are void",
-                    "10-01T00:00:00 change r1 sku=a; 10-01T00:00:01 delete r1; 10-01T00:00:02 create r1 sku=b",
+                    "10-01T00:00:00 change r1 sku=a; 10-01T00:00:01 delete r1; 10-01T00:00:02 create r1 "
+                    "sku=b",
                     "r1 10-01T00:00:02.., 10-01T00:00:02 b"},
             {"create of the living is a change: what it does not say stays",
                     "10-01T00:00:00 create r1 sku=a region=x quantity=3; 10-02T00:00:00 create r1 sku=b",
                     "r1 10-01T00:00:00.., 10-01T00:00:00 a x x3, 10-02T00:00:00 b x x3"},
             {"a new life inherits nothing",
-                    "10-01T00:00:00 create r1 sku=a region=x quantity=3 name=n number=7; 10-02T00:00:00 delete r1; "
+                    "10-01T00:00:00 create r1 sku=a region=x quantity=3 name=n number=7; 10-02T00:00:00 "
+                    "delete r1; "
                     "10-03T00:00:00 create r1 sku=b",
                     "r1 10-01T00:00:00..10-02T00:00:00, 10-01T00:00:00 a x n x3 #7 | "
                     "r1 10-03T00:00:00.., 10-03T00:00:00 b"},
@@ -67,37 +70,47 @@ static void folds(void **state)
                     "r1 10-01T00:00:00..10-02T00:00:00, 10-01T00:00:00"},
             {"null resets to the default",
                     "10-01T00:00:00 create r1 sku=a region=x quantity=3 number=7; "
-                    "10-02T00:00:00 change r1 region=null quantity=null number=null; 10-03T00:00:00 change r1 sku=null",
+                    "10-02T00:00:00 change r1 region=null quantity=null number=null; 10-03T00:00:00 change "
+                    "r1 sku=null",
                     "r1 10-01T00:00:00.., 10-01T00:00:00 a x x3 #7, 10-02T00:00:00 a, 10-03T00:00:00"},
             {"quantity zero is a quantity", "10-01T00:00:00 create r1 quantity=0",
                     "r1 10-01T00:00:00.., 10-01T00:00:00 x0"},
             {"a change that changes nothing splits nothing",
                     "10-01T00:00:00 create r1 sku=a quantity=5; 10-02T00:00:00 change r1 sku=a; "
-                    "10-03T00:00:00 change r1 quantity=5.0; 10-04T00:00:00 change r1; 10-05T00:00:00 create r1",
+                    "10-03T00:00:00 change r1 quantity=5.0; 10-04T00:00:00 change r1; 10-05T00:00:00 create "
+                    "r1",
                     "r1 10-01T00:00:00.., 10-01T00:00:00 a x5"},
             {"instants are cut to the second",
-                    "10-01T00:00:00.9 create r1 sku=a; 10-01T00:00:02.1 change r1 sku=b; 10-01T00:00:04.999999 delete r1",
+                    "10-01T00:00:00.9 create r1 sku=a; 10-01T00:00:02.1 change r1 sku=b; "
+                    "10-01T00:00:04.999999 delete r1",
                     "r1 10-01T00:00:00..10-01T00:00:04, 10-01T00:00:00 a, 10-01T00:00:02 b"},
             {"a stretch of no second vanishes",
-                    "10-01T00:00:00 create r1 sku=a; 10-01T00:00:05.1 change r1 sku=b; 10-01T00:00:05.2 change r1 sku=c",
+                    "10-01T00:00:00 create r1 sku=a; 10-01T00:00:05.1 change r1 sku=b; 10-01T00:00:05.2 "
+                    "change r1 sku=c",
                     "r1 10-01T00:00:00.., 10-01T00:00:00 a, 10-01T00:00:05 c"},
             {"and what stood before goes on",
-                    "10-01T00:00:00 create r1 sku=a; 10-01T00:00:05.1 change r1 sku=b; 10-01T00:00:05.2 change r1 sku=a",
+                    "10-01T00:00:00 create r1 sku=a; 10-01T00:00:05.1 change r1 sku=b; 10-01T00:00:05.2 "
+                    "change r1 sku=a",
                     "r1 10-01T00:00:00.., 10-01T00:00:00 a"},
             {"a life of no second vanishes",
-                    "10-01T00:00:00.1 create r1 sku=a; 10-01T00:00:00.9 delete r1; 10-01T00:00:05 create r1 sku=b",
+                    "10-01T00:00:00.1 create r1 sku=a; 10-01T00:00:00.9 delete r1; 10-01T00:00:05 create r1 "
+                    "sku=b",
                     "r1 10-01T00:00:05.., 10-01T00:00:05 b"},
             {"changed in the second of its death",
-                    "10-01T00:00:00 create r1 sku=a; 10-01T00:00:05.1 change r1 sku=b; 10-01T00:00:05.2 delete r1",
+                    "10-01T00:00:00 create r1 sku=a; 10-01T00:00:05.1 change r1 sku=b; 10-01T00:00:05.2 "
+                    "delete r1",
                     "r1 10-01T00:00:00..10-01T00:00:05, 10-01T00:00:00 a"},
             {"changed in the second of its birth",
                     "10-01T00:00:00.1 create r1 sku=a; 10-01T00:00:00.2 change r1 sku=b",
                     "r1 10-01T00:00:00.., 10-01T00:00:00 b"},
             {"dies and is born again in one second: two lives",
-                    "10-01T00:00:00 create r1 sku=a; 10-01T00:00:05.1 delete r1; 10-01T00:00:05.2 create r1 sku=a",
-                    "r1 10-01T00:00:00..10-01T00:00:05, 10-01T00:00:00 a | r1 10-01T00:00:05.., 10-01T00:00:05 a"},
+                    "10-01T00:00:00 create r1 sku=a; 10-01T00:00:05.1 delete r1; 10-01T00:00:05.2 create r1 "
+                    "sku=a",
+                    "r1 10-01T00:00:00..10-01T00:00:05, 10-01T00:00:00 a | r1 10-01T00:00:05.., "
+                    "10-01T00:00:05 a"},
             {"born, dead, born in one second",
-                    "10-01T00:00:00.1 create r1 sku=a region=x; 10-01T00:00:00.2 delete r1; 10-01T00:00:00.3 create r1 "
+                    "10-01T00:00:00.1 create r1 sku=a region=x; 10-01T00:00:00.2 delete r1; 10-01T00:00:00.3 "
+                    "create r1 "
                     "sku=b",
                     "r1 10-01T00:00:00.., 10-01T00:00:00 b"},
             {"resources by uuid, whatever the order",
@@ -106,7 +119,8 @@ static void folds(void **state)
                     "r1 10-02T00:00:00.., 10-02T00:00:00 | r2 10-03T00:00:00.., 10-03T00:00:00 | "
                     "r3 10-01T00:00:00..10-02T00:00:00, 10-01T00:00:00"},
             {"names are shown as they were",
-                    "10-01T00:00:00 create r1 name=n; 10-02T00:00:00 change r1 name=m; 10-02T00:00:00.5 delete r1",
+                    "10-01T00:00:00 create r1 name=n; 10-02T00:00:00 change r1 name=m; 10-02T00:00:00.5 "
+                    "delete r1",
                     "r1 10-01T00:00:00..10-02T00:00:00, 10-01T00:00:00 n"},
     };
     for (size_t i = 0; i < BL_COUNT(rows); i++) {
@@ -132,7 +146,8 @@ static void alive_before(void **state)
             {"10-01T00:00:00 change r1; 10-02T00:00:00 create r1", 0, false},
             {"10-01T00:00:00 create r1; 10-02T00:00:00 delete r1; 10-03T00:00:00 change r1", 2, false},
             {"10-01T00:00:00 create r1; 10-02T00:00:00 delete r1; 10-02T00:00:00 change r1 id=0", 2, true},
-            {"10-01T00:00:00 create r1; 10-02T00:00:00 delete r1; 10-03T00:00:00 create r1; 10-04T00:00:00 delete r1",
+            {"10-01T00:00:00 create r1; 10-02T00:00:00 delete r1; 10-03T00:00:00 create r1; 10-04T00:00:00 "
+             "delete r1",
                     3, true},
     };
     struct bl_ctx x;
@@ -156,14 +171,17 @@ static void folds_on_a_carry(void **state)
             {"dead, with minimum time to come: is kept",
                     "10-31T23:59:50 create r1 sku=a; 10-31T23:59:59 delete r1", "",
                     "r1 10-31T23:59:50..10-31T23:59:59, 10-31T23:59:50 a"},
-            {"goes on", "10-01T00:00:00 create r1 sku=a region=x", "11-02T00:00:00 change r1 sku=b; 11-03T00:00:00 "
-                                                                   "delete r1",
+            {"goes on", "10-01T00:00:00 create r1 sku=a region=x",
+                    "11-02T00:00:00 change r1 sku=b; 11-03T00:00:00 "
+                    "delete r1",
                     "r1 10-01T00:00:00..11-03T00:00:00, 10-01T00:00:00 a x, 11-02T00:00:00 b x"},
-            {"changed at the first second", "10-01T00:00:00 create r1 sku=a", "11-01T00:00:00 change r1 sku=b",
+            {"changed at the first second", "10-01T00:00:00 create r1 sku=a",
+                    "11-01T00:00:00 change r1 sku=b",
                     "r1 10-01T00:00:00.., 10-01T00:00:00 a, 11-01T00:00:00 b"},
             {"others in between", "10-01T00:00:00 create r2 sku=a",
                     "11-01T00:00:00 create r1; 11-01T00:00:00 create r3; 11-02T00:00:00 delete r2",
-                    "r1 11-01T00:00:00.., 11-01T00:00:00 | r2 10-01T00:00:00..11-02T00:00:00, 10-01T00:00:00 a | "
+                    "r1 11-01T00:00:00.., 11-01T00:00:00 | r2 10-01T00:00:00..11-02T00:00:00, 10-01T00:00:00 "
+                    "a | "
                     "r3 11-01T00:00:00.., 11-01T00:00:00"},
     };
     for (size_t i = 0; i < BL_COUNT(rows); i++) {
@@ -189,7 +207,8 @@ static void older_than_the_carry_is_refused(void **state)
     struct bl_ctx x;
     bl_ctx_init(&x, 0);
     struct bl_book *book = rt_book(&x, "a 5/672/672");
-    struct bl_lives before = rt_lives(&x, "10-01T00:00:00 create r1 sku=a; 10-20T00:00:00 change r1 sku=b"), c, l;
+    struct bl_lives before = rt_lives(&x, "10-01T00:00:00 create r1 sku=a; 10-20T00:00:00 change r1 sku=b"),
+                    c, l;
     assert_int_equal(bl_lives_carry(&x, book, &before, rt_s(&x, "11-01T00:00:00"), &c), BL_OK);
     struct rt_facts f = rt_facts(&x, "10-05T00:00:00 change r1 quantity=2");
     assert_int_equal(bl_lives_fold(&x, &c, f.at, f.n, &l), BL_INTERNAL);
@@ -208,8 +227,8 @@ static void carry_cuts_the_future(void **state)
                                      "10-05T00:00:00 create r3 sku=a; 11-01T00:00:00 delete r3"),
                     c;
     assert_int_equal(bl_lives_carry(&x, book, &l, rt_s(&x, "11-01T00:00:00"), &c), BL_OK);
-    CHECK_TEXT(shown(&x, &c),
-            "r1 10-01T00:00:00.., 10-01T00:00:00 a | r3 10-05T00:00:00.., 10-05T00:00:00 a", "the past only");
+    CHECK_TEXT(shown(&x, &c), "r1 10-01T00:00:00.., 10-01T00:00:00 a | r3 10-05T00:00:00.., 10-05T00:00:00 a",
+            "the past only");
     bl_ctx_release(&x);
 }
 
