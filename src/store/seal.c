@@ -322,7 +322,8 @@ static enum bl_err merge_rows(struct bl_ctx *x, struct store *s, const struct ac
         size_t n_f = 0;
         BL_TRY(bl_usage_unpack_facts(x, held, a->uuid, &f, &n_f));
         struct bl_fact *more = bl_alloc_array(&x->arena, n_all + n_f, sizeof *more);
-        memcpy(more, all, n_all * sizeof *more);
+        if (n_all)
+            memcpy(more, all, n_all * sizeof *more);
         memcpy(more + n_all, f, n_f * sizeof *more);
         all = more;
         n_all += n_f;
