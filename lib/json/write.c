@@ -1,7 +1,6 @@
 /* The writer. Bytes that are not UTF-8 are written as U+FFFD, so that an answer is always JSON. */
-#include "json/json.h"
+#include "json/scan.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 void bl_jw_init(struct bl_jw *w, struct bl_buf *b)
@@ -16,14 +15,14 @@ static void value(struct bl_jw *w)
     w->comma = true;
 }
 
-static void open(struct bl_jw *w, uint8_t c)
+static void level_begin(struct bl_jw *w, uint8_t c)
 {
     value(w);
     bl_buf_byte(w->b, c);
     w->comma = false;
 }
 
-static void close(struct bl_jw *w, uint8_t c)
+static void level_end(struct bl_jw *w, uint8_t c)
 {
     bl_buf_byte(w->b, c);
     w->comma = true;
@@ -31,19 +30,19 @@ static void close(struct bl_jw *w, uint8_t c)
 
 void bl_jw_begin_object(struct bl_jw *w)
 {
-    open(w, '{');
+    level_begin(w, '{');
 }
 void bl_jw_end_object(struct bl_jw *w)
 {
-    close(w, '}');
+    level_end(w, '}');
 }
 void bl_jw_begin_array(struct bl_jw *w)
 {
-    open(w, '[');
+    level_begin(w, '[');
 }
 void bl_jw_end_array(struct bl_jw *w)
 {
-    close(w, ']');
+    level_end(w, ']');
 }
 
 static size_t sequence(const unsigned char *p, size_t left)
@@ -59,9 +58,7 @@ static void text(struct bl_buf *b, struct bl_str s)
     const unsigned char *p = (const unsigned char *)s.p;
     bl_buf_byte(b, '"');
     for (size_t i = 0; i < s.n;) {
-        size_t run = i;
-        while (run < s.n && p[run] >= 0x20 && p[run] < 0x80 && p[run] != '"' && p[run] != '\\')
-            run++;
+        size_t run = (size_t)(json_plain_end(s.p + i, s.p + s.n) - s.p);
         bl_buf_put(b, p + i, run - i);
         i = run;
         if (i == s.n)
@@ -109,8 +106,16 @@ void bl_jw_z(struct bl_jw *w, const char *z)
 
 void bl_jw_int(struct bl_jw *w, int64_t v)
 {
+    char digits[20];
+    size_t at = sizeof digits;
+    uint64_t left = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    do
+        digits[--at] = (char)('0' + left % 10);
+    while (left /= 10);
+    if (v < 0)
+        digits[--at] = '-';
     value(w);
-    bl_buf_printf(w->b, "%" PRId64, v);
+    bl_buf_put(w->b, digits + at, sizeof digits - at);
 }
 
 void bl_jw_bool(struct bl_jw *w, bool v)
