@@ -3,7 +3,8 @@
  * (never a double).
  *
  * Two readers over one scanner: a pull reader for the intake's hot path (no allocation unless a string holds
- * escapes) and a tree for API bodies. The tree is arena memory. */
+ * escapes or an object more than 16 names) and a tree for API bodies. The tree is arena memory. An object may
+ * have 10,000 members. What is refused is BL_BAD_REQUEST with a sentence that tells the byte. */
 #ifndef BILLOW_JSON_H
 #define BILLOW_JSON_H
 
@@ -21,9 +22,8 @@ enum bl_json_type {
 /* ---- pull reader */
 struct bl_json_keys { /* of one object, to refuse a second of the same name */
     struct bl_str few[16];
-    size_t n;
-    struct bl_str *table; /* arena; when there are more than few */
-    size_t cap;
+    size_t n, cap;
+    struct bl_str *many; /* arena; all of them when there are more than few */
 };
 struct bl_json_reader {
     const char *p, *end, *start;
@@ -47,6 +47,23 @@ BL_MUST_CHECK enum bl_err bl_json_next_member(
 BL_MUST_CHECK enum bl_err bl_json_enter_array(struct bl_json_reader *r);
 BL_MUST_CHECK enum bl_err bl_json_next_element(
         struct bl_json_reader *r, struct bl_json_value *ret, bool *ret_more);
+/* bl_json_next_member in two steps, to read an object inside on the way, without scanning it twice:
+ *     bl_json_next_name(&r, &name, &more);
+ *     if (bl_json_at(&r) == BL_JSON_OBJECT) { bl_json_inner(&r, &in); ... enter, members ...;
+ * bl_json_outer(&r, &in); } else bl_json_take(&r, &value); bl_json_at tells what the value would be by its
+ * first byte (BL_JSON_NUMBER for anything else). `in` has been read to its end when bl_json_outer is called.
+ */
+BL_MUST_CHECK enum bl_err bl_json_next_name(
+        struct bl_json_reader *r, struct bl_str *ret_name, bool *ret_more);
+BL_MUST_CHECK enum bl_err bl_json_take(struct bl_json_reader *r, struct bl_json_value *ret);
+enum bl_json_type bl_json_at(const struct bl_json_reader *r);
+void bl_json_inner(const struct bl_json_reader *r, struct bl_json_reader *ret_inner);
+void bl_json_outer(struct bl_json_reader *r, const struct bl_json_reader *inner);
+/* bl_json_next_element for cutting only: gives the raw text of the next element, whose inside is not checked
+ * beyond quotes and brackets. A broken one does not spoil its neighbours as long as it can be told where it
+ * ends. */
+BL_MUST_CHECK enum bl_err bl_json_cut_element(
+        struct bl_json_reader *r, struct bl_str *ret_raw, bool *ret_more);
 BL_MUST_CHECK enum bl_err bl_json_end(struct bl_json_reader *r); /* nothing but blanks may follow */
 
 /* ---- tree */

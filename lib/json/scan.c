@@ -2,6 +2,7 @@
  * backslash, a control character or a byte beyond ASCII; a string without escapes is not copied. */
 #include "json/scan.h"
 
+#include <stdlib.h>
 #include <string.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -18,8 +19,7 @@ void json_blanks(struct bl_json_reader *r)
         r->p++;
 }
 
-/* First byte that is not plain: a quote, a backslash, below 0x20 or above 0x7f. */
-static const char *plain_end(const char *p, const char *end)
+const char *json_plain_end(const char *p, const char *end)
 {
 #ifdef __SSE2__
     const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), space = _mm_set1_epi8(0x20);
@@ -118,9 +118,9 @@ static enum bl_err escape(struct bl_json_reader *r, char *out, size_t *ret_n)
         *ret_n = 1;
         return BL_OK;
     }
-    if (c != 'u' || r->end - r->p < 6)
+    if (c != 'u')
         return json_fail(r, "an unknown escape");
-    int hi = hex4(r->p + 2);
+    int hi = r->end - r->p < 6 ? -1 : hex4(r->p + 2);
     if (hi < 0)
         return json_fail(r, "\\u needs four hexadecimal digits");
     if (hi == 0)
@@ -181,7 +181,7 @@ enum bl_err json_string(struct bl_json_reader *r, struct bl_str *ret)
 {
     const char *begin = ++r->p; /* behind the quote */
     for (;;) {
-        r->p = plain_end(r->p, r->end);
+        r->p = json_plain_end(r->p, r->end);
         if (r->p >= r->end)
             return json_fail(r, "the string does not end");
         if (*r->p == '"')
@@ -245,49 +245,51 @@ static bool word(struct bl_json_reader *r, const char *w, size_t n)
     return true;
 }
 
-/* ---- keys */
+/* ---- keys. Few are compared with each other as they come. Of many a list is kept and sorted when the object
+ * ends: no choice of names makes that slow, as it would a table under a hash that everybody can compute. */
 
-static uint64_t hash(struct bl_str s)
+static enum bl_err twice(struct bl_json_reader *r, struct bl_str key)
 {
-    uint64_t h = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < s.n; i++)
-        h = (h ^ (unsigned char)s.p[i]) * 0x100000001b3u;
-    return h ^ h >> 29;
+    return bl_fail(r->x, BL_BAD_REQUEST, "JSON at byte %zu: the object has the name \"%s\" twice.",
+            (size_t)(r->p - r->start), bl_shown(&r->x->arena, key));
 }
 
-static bool table_put(struct bl_str *table, size_t cap, struct bl_str key)
-{
-    size_t at = hash(key) & (cap - 1);
-    for (; table[at].p; at = (at + 1) & (cap - 1))
-        if (bl_str_eq(table[at], key))
-            return false;
-    table[at] = key;
-    return true;
-}
-
-/* False when the key was there. Members are few: a short list first, a table when there are more. */
-static bool keys_add(struct bl_ctx *x, struct bl_json_keys *k, struct bl_str key)
+static enum bl_err keys_add(struct bl_json_reader *r, struct bl_json_keys *k, struct bl_str key)
 {
     if (k->n < BL_COUNT(k->few)) {
         for (size_t i = 0; i < k->n; i++)
             if (k->few[i].n == key.n && memcmp(k->few[i].p, key.p, key.n) == 0)
-                return false;
+                return twice(r, key);
         k->few[k->n++] = key;
-        return true;
+        return BL_OK;
     }
-    if (2 * (k->n + 1) > k->cap) {
-        size_t cap = k->cap ? 2 * k->cap : 64;
-        struct bl_str *table = bl_alloc_array(&x->arena, cap, sizeof *table);
-        for (size_t i = 0; !k->table && i < k->n; i++)
-            table_put(table, cap, k->few[i]);
-        for (size_t i = 0; i < k->cap; i++)
-            if (k->table[i].p)
-                table_put(table, cap, k->table[i]);
-        k->table = table;
+    if (k->n >= JSON_MEMBERS_MAX)
+        return json_fail(r, "an object of more than 10,000 members");
+    if (k->n >= k->cap) {
+        size_t cap = 4 * k->n;
+        struct bl_str *many = bl_alloc_array(&r->x->arena, cap, sizeof *many);
+        memcpy(many, k->n == BL_COUNT(k->few) ? k->few : k->many, k->n * sizeof *many);
+        k->many = many;
         k->cap = cap;
     }
-    k->n++;
-    return table_put(k->table, k->cap, key);
+    k->many[k->n++] = key;
+    return BL_OK;
+}
+
+static int key_cmp(const void *a, const void *b)
+{
+    return bl_str_cmp(*(const struct bl_str *)a, *(const struct bl_str *)b);
+}
+
+enum bl_err json_keys_end(struct bl_json_reader *r, struct bl_json_keys *k)
+{
+    if (k->n <= BL_COUNT(k->few))
+        return BL_OK;
+    qsort(k->many, k->n, sizeof *k->many, key_cmp);
+    for (size_t i = 1; i < k->n; i++)
+        if (bl_str_eq(k->many[i - 1], k->many[i]))
+            return twice(r, k->many[i]);
+    return BL_OK;
 }
 
 enum bl_err json_key(struct bl_json_reader *r, struct bl_json_keys *k, struct bl_str *ret)
@@ -295,10 +297,7 @@ enum bl_err json_key(struct bl_json_reader *r, struct bl_json_keys *k, struct bl
     if (r->p >= r->end || *r->p != '"')
         return json_fail(r, "a member needs a name in quotes");
     BL_TRY(json_string(r, ret));
-    if (k->n >= JSON_MEMBERS_MAX)
-        return json_fail(r, "an object of more than 10,000 members");
-    if (!keys_add(r->x, k, *ret))
-        return json_fail(r, "a name that the object has already");
+    BL_TRY(keys_add(r, k, *ret));
     json_blanks(r);
     if (r->p >= r->end || *r->p != ':')
         return json_fail(r, "a colon is missing");
@@ -309,38 +308,55 @@ enum bl_err json_key(struct bl_json_reader *r, struct bl_json_keys *k, struct bl
 
 /* ---- values */
 
+enum bl_err json_another(struct bl_json_reader *r, bool *first, char close, bool *ret_more)
+{
+    json_blanks(r);
+    if (r->p < r->end && *r->p == close && *first) {
+        r->p++;
+        *ret_more = false;
+        return BL_OK;
+    }
+    if (!*first) {
+        *ret_more = r->p < r->end && *r->p == ',';
+        if (!*ret_more && (r->p >= r->end || *r->p != close))
+            return json_fail(r, close == '}' ? "a comma or } is missing" : "a comma or ] is missing");
+        r->p++;
+        if (!*ret_more)
+            return BL_OK;
+        json_blanks(r);
+    }
+    *first = false;
+    *ret_more = true;
+    return BL_OK;
+}
+
+enum bl_err json_deeper(struct bl_json_reader *r)
+{
+    if (++r->depth > JSON_DEPTH_MAX)
+        return json_fail(r, "deeper than 64");
+    r->p++;
+    return BL_OK;
+}
+
+/* An array or object that nobody reads: checked whole, nothing kept. */
 static enum bl_err nested(struct bl_json_reader *r, char close)
 {
     struct bl_json_keys keys;
     struct bl_json_value v;
     struct bl_str key;
-    keys.n = keys.cap = 0;
-    keys.table = NULL;
-    if (++r->depth > JSON_DEPTH_MAX)
-        return json_fail(r, "deeper than 64");
-    r->p++;
-    json_blanks(r);
-    if (r->p < r->end && *r->p == close) {
-        r->p++;
-        r->depth--;
-        return BL_OK;
-    }
+    bool first = true, more = false;
+    json_keys_begin(&keys);
+    BL_TRY(json_deeper(r));
     for (;;) {
+        BL_TRY(json_another(r, &first, close, &more));
+        if (!more)
+            break;
         if (close == '}')
             BL_TRY(json_key(r, &keys, &key));
         BL_TRY(json_value(r, &v));
-        json_blanks(r);
-        if (r->p < r->end && *r->p == ',') {
-            r->p++;
-            json_blanks(r);
-            continue;
-        }
-        if (r->p >= r->end || *r->p != close)
-            return json_fail(r, close == '}' ? "a comma or } is missing" : "a comma or ] is missing");
-        r->p++;
-        r->depth--;
-        return BL_OK;
     }
+    r->depth--;
+    return close == '}' ? json_keys_end(r, &keys) : BL_OK;
 }
 
 enum bl_err json_value(struct bl_json_reader *r, struct bl_json_value *ret)
