@@ -1,0 +1,70 @@
+/* The options of serving, shared by `serve` and `demo`: words become numbers, and what contradicts itself is refused
+ * before anything is opened. */
+#include "cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RATE_HOUR 5000
+#define RATE_MINUTE 250
+
+static enum bl_err rate(struct cli *c, const char *text)
+{
+    char *end = NULL;
+    if (strcmp(text, "off") == 0) {
+        c->serve.rate_hour = c->serve.rate_minute = 0;
+        return BL_OK;
+    }
+    if (strspn(text, "0123456789/") == strlen(text) && strlen(text) < 20) {
+        long hour = strtol(text, &end, 10);
+        long minute = *end == '/' ? strtol(end + 1, &end, 10) : 0;
+        if (*end == 0 && hour > 0 && minute > 0 && hour <= 1000000000 && minute <= 1000000000) {
+            c->serve.rate_hour = (int)hour;
+            c->serve.rate_minute = (int)minute;
+            return BL_OK;
+        }
+    }
+    return cli_usage(c, "--rate-limit takes HOUR/MINUTE, such as 5000/250, or off.");
+}
+
+/* ADDR:PORT, the address of IPv6 in brackets. */
+static enum bl_err address(struct cli *c, const char *option, const char *fallback, const char **ret)
+{
+    const char *text = cli_opt(c, option);
+    *ret = text ? text : fallback;
+    const char *colon = strrchr(*ret, ':');
+    size_t n = colon ? strlen(colon + 1) : 0;
+    if (!colon || colon == *ret || n == 0 || n > 5 || strspn(colon + 1, "0123456789") != n || atoi(colon + 1) > 65535)
+        return cli_usage(c, "--%s takes ADDR:PORT, such as %s.", option, fallback);
+    return BL_OK;
+}
+
+enum bl_err cli_serve_read(struct cli *c)
+{
+    struct cli_serve_options *o = &c->serve;
+    const char *close = cli_opt(c, "close"), *limit = cli_opt(c, "rate-limit"), *threads = cli_opt(c, "threads");
+    *o = (struct cli_serve_options){.rate_hour = RATE_HOUR, .rate_minute = RATE_MINUTE};
+    BL_TRY(address(c, "listen", "127.0.0.1:8080", &o->listen));
+    BL_TRY(address(c, "operator-listen", "127.0.0.1:8081", &o->operator_listen));
+    o->public_url = cli_opt(c, "public-url");
+    o->tls_cert = cli_opt(c, "tls-cert");
+    o->tls_key = cli_opt(c, "tls-key");
+    o->insecure_http = cli_flag(c, "insecure-http");
+    o->quiet = cli_flag(c, "quiet");
+    o->threads = threads ? atoi(threads) : 0;
+    o->close_auto = close != NULL;
+    if (!o->tls_cert != !o->tls_key)
+        return cli_usage(c, "--tls-cert and --tls-key go together: give both or neither.");
+    if (close && strcmp(close, "auto") != 0)
+        return cli_usage(c, "--close takes auto.");
+    if (o->public_url && strncmp(o->public_url, "http://", 7) != 0 && strncmp(o->public_url, "https://", 8) != 0)
+        return cli_usage(c, "--public-url takes a URL that begins with http:// or https://.");
+    return limit ? rate(c, limit) : BL_OK;
+}
+
+enum bl_err cmd_serve(struct cli *c)
+{
+    BL_TRY(cli_serve_read(c));
+    c->exit = cli_serve(c);
+    return c->exit == 0 ? BL_OK : c->x.err ? c->x.err : BL_INTERNAL;
+}
