@@ -13,16 +13,3 @@ select n, at_us, actor, action, subject, detail from audit order by n desc limit
 -- out:  total int
 -- gives: one
 select count(*) from audit;
-
--- name: idempotency_get
--- in:   bucket int, account blob, key text
--- out:  request blob, status int, body text, at_us int
--- gives: one
-select request, status, body, at_us from idempotency where bucket = $1 and account = $2 and key = $3;
-
--- name: idempotency_put
--- in:   bucket int, account blob, key text, request blob, status int, body text, at_us int
--- gives: none
-insert into idempotency (bucket, account, key, request, status, body, at_us) values ($1, $2, $3, $4, $5, $6, $7)
-on conflict (bucket, account, key) do update set request = excluded.request, status = excluded.status,
-    body = excluded.body, at_us = excluded.at_us;

@@ -1,7 +1,7 @@
 -- name: reject_last
 -- out:  n int
 -- gives: one
-select max(n) from reject where bucket = 0;
+select coalesce(max(n), 0) from reject where bucket = 0;
 
 -- name: reject_put
 -- in:   n int, at_us int, idx int, event_id text, reason text, body text
@@ -28,3 +28,14 @@ select n, at_us, idx, event_id, reason, body from reject where bucket = 0 and n 
 -- in:   n int
 -- gives: none
 delete from reject where bucket = 0 and n = $1;
+
+-- name: reject_count
+-- out:  total int
+-- gives: one
+select count(*) from reject where bucket = 0;
+
+-- name: reject_list
+-- in:   limit int, offset int
+-- out:  n int, at_us int, idx int, event_id text, reason text, body text
+-- gives: many
+select n, at_us, idx, event_id, reason, body from reject where bucket = 0 order by n desc limit $1 offset $2;

@@ -53,13 +53,14 @@ void api_run(struct api *a, struct bl_ctx *x, struct store_db *db, const struct 
 /* An answer for what never reached a handler, such as a body over its limit; in the path's dialect. */
 void api_refuse(struct api *a, struct bl_ctx *x, const struct api_request *in, enum bl_err e, const char *why,
         struct api_reply *ret);
-/* POSTs of events go in two steps, so that reading them is not the writer's work and one fsync serves all that wait:
- * begin on any thread (NULL: the reply is final already), then run many on the writer thread. */
+/* POSTs of events go in two steps, so that reading them is not the writer's work and one fsync serves all
+ * that wait: begin on any thread (NULL: the reply is final already), then run many on the writer thread. */
 bool api_is_events(const struct api_route *r);
 struct api_events;
-struct api_events *api_events_begin(struct api *a, struct bl_ctx *x, struct store_db *db, const struct api_route *r,
-        const struct api_request *in, struct api_reply *ret);
-void api_events_run(struct api *a, struct bl_ctx *x, struct api_events **list, size_t n); /* fills their replies */
+struct api_events *api_events_begin(struct api *a, struct bl_ctx *x, struct store_db *db,
+        const struct api_route *r, const struct api_request *in, struct api_reply *ret);
+void api_events_run(
+        struct api *a, struct bl_ctx *x, struct api_events **list, size_t n); /* fills their replies */
 void api_log(struct api *a, const struct api_request *in, const struct api_reply *out, int64_t took_us);
 bool api_ready(struct api *a, const char **ret_why);
 void api_set_draining(struct api *a);

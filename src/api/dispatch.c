@@ -283,7 +283,7 @@ static void finish(struct call *c, enum bl_err e)
     c->out->route = c->route && c->route->path ? c->route->path : "-";
 }
 
-static void call_begin(struct call *c, struct api *a, struct bl_ctx *x, struct store_db *db,
+void api_call_begin(struct call *c, struct api *a, struct bl_ctx *x, struct store_db *db,
         const struct api_route *r, const struct api_request *in, struct api_reply *out)
 {
     *c = (struct call){.x = x,
@@ -304,7 +304,7 @@ void api_run(struct api *a, struct bl_ctx *x, struct store_db *db, const struct 
         const struct api_request *in, struct api_reply *ret)
 {
     struct call c;
-    call_begin(&c, a, x, db, r, in, ret);
+    api_call_begin(&c, a, x, db, r, in, ret);
     struct work_book *book = work_book_take(a->work);
     c.book = book ? book->book : NULL;
     finish(&c, handle(&c));
@@ -312,12 +312,24 @@ void api_run(struct api *a, struct bl_ctx *x, struct store_db *db, const struct 
     work_book_give(a->work, book);
 }
 
+enum bl_err api_call_admit(struct call *c)
+{
+    BL_TRY(admit(c));
+    return move_clock(c);
+}
+
+void api_call_finish(struct call *c, enum bl_err e)
+{
+    finish(c, e);
+    bl_buf_release(&c->body);
+}
+
 void api_refuse(struct api *a, struct bl_ctx *x, const struct api_request *in, enum bl_err e, const char *why,
         struct api_reply *ret)
 {
     struct call c;
     struct api_route shape = {.dialect = dialect_of(in), .path = "-"};
-    call_begin(&c, a, x, NULL, &shape, in, ret);
+    api_call_begin(&c, a, x, NULL, &shape, in, ret);
     if (starts(in->path, "/v2/")) {
         struct api_rate rate;
         api_rate_count(a, in->peer, bl_floor_s(x->now_us), &rate);

@@ -63,6 +63,12 @@ struct call {
     struct bl_json *json;       /* parsed request body, by api_body */
 };
 
+/* dispatch.c: a call in pieces, for what does not run in one go */
+void api_call_begin(struct call *c, struct api *a, struct bl_ctx *x, struct store_db *db,
+        const struct api_route *r, const struct api_request *in, struct api_reply *out);
+BL_MUST_CHECK enum bl_err api_call_admit(struct call *c);
+void api_call_finish(struct call *c, enum bl_err e);
+
 /* params.c */
 struct bl_str api_header(const struct api_request *in, const char *name);
 struct bl_str api_query(const struct call *c, const char *key); /* absent when missing or empty */

@@ -1,5 +1,5 @@
-/* Accounts and organizations. What decides money or print about an account is a dated account.change fact in the same
- * log as everything else; the face an account is made with holds from the beginning of time. */
+/* Accounts and organizations. What decides money or print about an account is a dated account.change fact in
+ * the same log as everything else; the face an account is made with holds from the beginning of time. */
 #include "work/inner.h"
 #include "zone/zone.h"
 
@@ -15,8 +15,8 @@ static bl_uuid uuid_random(void)
     return u;
 }
 
-enum bl_err work_account_get(struct bl_ctx *x, struct work *w, struct store_db *db, bl_uuid uuid,
-        struct work_account *ret)
+enum bl_err work_account_get(
+        struct bl_ctx *x, struct work *w, struct store_db *db, bl_uuid uuid, struct work_account *ret)
 {
     struct work_account a = {.uuid = uuid, .bucket = store_bucket_of(w->store, uuid)};
     a.acct = store_account_find(w->store, uuid);
@@ -32,7 +32,8 @@ enum bl_err work_account_get(struct bl_ctx *x, struct work *w, struct store_db *
     return BL_OK;
 }
 
-/* Ten decimal digits drawn from the uuid's SHA-256: a byte below 250 gives one, and `skip` tens are passed over. */
+/* Ten decimal digits drawn from the uuid's SHA-256: a byte below 250 gives one, and `skip` tens are passed
+ * over. */
 static void number_draw(bl_uuid u, unsigned skip, char ret[11])
 {
     uint8_t h[32];
@@ -50,8 +51,8 @@ static void number_draw(bl_uuid u, unsigned skip, char ret[11])
     ret[10] = 0;
 }
 
-static enum bl_err number_take(struct bl_ctx *x, struct work *w, struct bl_str wanted, uint32_t bucket, bl_uuid u,
-        struct bl_str *ret)
+static enum bl_err number_take(struct bl_ctx *x, struct work *w, struct bl_str wanted, uint32_t bucket,
+        bl_uuid u, struct bl_str *ret)
 {
     struct store_db *db = store_writer(w->store);
     int64_t changed = 0;
@@ -88,10 +89,18 @@ static struct bl_str face_event(struct bl_ctx *x, bl_uuid account, const struct 
         enum bl_field f;
         const char *key;
     } keys[] = {
-        {BL_F_NAME, "name"}, {BL_F_COMPANY, "company"}, {BL_F_EMAIL, "email"}, {BL_F_TAX_ID, "tax_id"},
-        {BL_F_ZONE, "zone"}, {BL_F_SELLER, "seller"}, {BL_F_ADDRESS1, "address_line1"},
-        {BL_F_ADDRESS2, "address_line2"}, {BL_F_CITY, "city"}, {BL_F_ADDRESS_REGION, "region"},
-        {BL_F_POSTAL_CODE, "postal_code"}, {BL_F_COUNTRY, "country"},
+            {BL_F_NAME, "name"},
+            {BL_F_COMPANY, "company"},
+            {BL_F_EMAIL, "email"},
+            {BL_F_TAX_ID, "tax_id"},
+            {BL_F_ZONE, "zone"},
+            {BL_F_SELLER, "seller"},
+            {BL_F_ADDRESS1, "address_line1"},
+            {BL_F_ADDRESS2, "address_line2"},
+            {BL_F_CITY, "city"},
+            {BL_F_ADDRESS_REGION, "region"},
+            {BL_F_POSTAL_CODE, "postal_code"},
+            {BL_F_COUNTRY, "country"},
     };
     char uuid[37], time[32];
     bl_uuid_text(account, uuid);
@@ -137,7 +146,8 @@ static enum bl_err check_references(struct bl_ctx *x, struct work *w, const stru
     bool known = book && bl_book_seller(book->book, f->field[BL_F_SELLER]) != NULL;
     work_book_give(w, book);
     if (!known)
-        return bl_fail(x, BL_INVALID, "seller: the price book has no seller %.*s.", BL_FMT(f->field[BL_F_SELLER]));
+        return bl_fail(
+                x, BL_INVALID, "seller: the price book has no seller %.*s.", BL_FMT(f->field[BL_F_SELLER]));
     return BL_OK;
 }
 
@@ -180,8 +190,8 @@ static enum bl_err currency_of(struct bl_ctx *x, struct work *w, struct bl_str w
     return BL_OK;
 }
 
-static enum bl_err add(struct bl_ctx *x, struct work *w, const char *actor, const struct work_account_new *in,
-        bl_uuid *ret)
+static enum bl_err add(
+        struct bl_ctx *x, struct work *w, const char *actor, const struct work_account_new *in, bl_uuid *ret)
 {
     struct store_db *db = store_writer(w->store);
     bl_uuid u = in->has_uuid ? in->uuid : uuid_random();
@@ -205,8 +215,8 @@ static enum bl_err add(struct bl_ctx *x, struct work *w, const char *actor, cons
     /* Periods before billing_from are born closed. */
     int64_t from_us = in->has_billing_from ? in->billing_from_us : INT64_MIN;
     bl_period closed = in->has_billing_from ? bl_period_of(from_us) - 1 : -1;
-    BL_TRY(q_account_insert(x, db, bucket, store_uuid(&u), number, currency, in->has_org ? store_uuid(&in->org) : BL_ABSENT,
-            x->now_us, from_us, closed));
+    BL_TRY(q_account_insert(x, db, bucket, store_uuid(&u), number, currency,
+            in->has_org ? store_uuid(&in->org) : BL_ABSENT, x->now_us, from_us, closed));
     store_account_added(w->store, u, closed);
     struct work_account a;
     BL_TRY(work_account_get(x, w, db, u, &a));
@@ -219,11 +229,12 @@ static enum bl_err add(struct bl_ctx *x, struct work *w, const char *actor, cons
     char text[37];
     bl_uuid_text(u, text);
     *ret = u;
-    return work_audit(x, w, actor, "account.add", bl_str_printf(&x->arena, BL_URN_TEAM "%s", text), BL_ABSENT);
+    return work_audit(
+            x, w, actor, "account.add", bl_str_printf(&x->arena, BL_URN_TEAM "%s", text), BL_ABSENT);
 }
 
-enum bl_err work_account_add(struct bl_ctx *x, struct work *w, const char *actor, const struct work_account_new *in,
-        bl_uuid *ret)
+enum bl_err work_account_add(
+        struct bl_ctx *x, struct work *w, const char *actor, const struct work_account_new *in, bl_uuid *ret)
 {
     BL_TRY(work_begin(x, w));
     return work_end(x, w, add(x, w, actor, in, ret));
@@ -249,8 +260,8 @@ enum bl_err work_account_set(struct bl_ctx *x, struct work *w, const char *actor
     return work_end(x, w, set(x, w, actor, account, field, reset, from_us));
 }
 
-static enum bl_err set_org(struct bl_ctx *x, struct work *w, const char *actor, bl_uuid account, bool has_org,
-        bl_uuid org)
+static enum bl_err set_org(
+        struct bl_ctx *x, struct work *w, const char *actor, bl_uuid account, bool has_org, bl_uuid org)
 {
     struct store_db *db = store_writer(w->store);
     struct work_account a;
@@ -265,17 +276,19 @@ static enum bl_err set_org(struct bl_ctx *x, struct work *w, const char *actor, 
     store_touch(w->store, a.acct);
     char text[37];
     bl_uuid_text(account, text);
-    return work_audit(x, w, actor, "account.org", bl_str_printf(&x->arena, BL_URN_TEAM "%s", text), BL_ABSENT);
+    return work_audit(
+            x, w, actor, "account.org", bl_str_printf(&x->arena, BL_URN_TEAM "%s", text), BL_ABSENT);
 }
 
-enum bl_err work_account_org(struct bl_ctx *x, struct work *w, const char *actor, bl_uuid account, bool has_org,
-        bl_uuid org)
+enum bl_err work_account_org(
+        struct bl_ctx *x, struct work *w, const char *actor, bl_uuid account, bool has_org, bl_uuid org)
 {
     BL_TRY(work_begin(x, w));
     return work_end(x, w, set_org(x, w, actor, account, has_org, org));
 }
 
-static enum bl_err add_org(struct bl_ctx *x, struct work *w, const char *actor, struct bl_str name, bl_uuid *ret)
+static enum bl_err add_org(
+        struct bl_ctx *x, struct work *w, const char *actor, struct bl_str name, bl_uuid *ret)
 {
     if (name.n == 0 || name.n > 255 || !bl_utf8_ok(name))
         return bl_fail(x, BL_INVALID, "name: an organization's name has 1 to 255 bytes of UTF-8.");
@@ -284,21 +297,24 @@ static enum bl_err add_org(struct bl_ctx *x, struct work *w, const char *actor, 
     char text[37];
     bl_uuid_text(u, text);
     *ret = u;
-    return work_audit(x, w, actor, "org.add", bl_str_printf(&x->arena, BL_URN_TEAMGROUP "%s", text), BL_ABSENT);
+    return work_audit(
+            x, w, actor, "org.add", bl_str_printf(&x->arena, BL_URN_TEAMGROUP "%s", text), BL_ABSENT);
 }
 
-enum bl_err work_org_add(struct bl_ctx *x, struct work *w, const char *actor, struct bl_str name, bl_uuid *ret)
+enum bl_err work_org_add(
+        struct bl_ctx *x, struct work *w, const char *actor, struct bl_str name, bl_uuid *ret)
 {
     BL_TRY(work_begin(x, w));
     return work_end(x, w, add_org(x, w, actor, name, ret));
 }
 
-enum bl_err work_face(struct bl_ctx *x, struct work *w, struct store_db *db, const struct work_account *a, int64_t at_us,
-        struct bl_face *ret)
+enum bl_err work_face(struct bl_ctx *x, struct work *w, struct store_db *db, const struct work_account *a,
+        int64_t at_us, struct bl_face *ret)
 {
     struct store_facts f = {0};
     bl_period p = bl_period_of(at_us);
-    struct store_want want = {.acct = a->acct, .first = p, .last = p - 1, .upto_us = INT64_MIN, .k = UINT64_MAX};
+    struct store_want want = {
+            .acct = a->acct, .first = p, .last = p - 1, .upto_us = INT64_MIN, .k = UINT64_MAX};
     BL_TRY(store_load(x, w->store, db, &want, &f));
     return bl_face_fold(x, f.face, f.n_face, at_us, a->row.created_us, ret);
 }

@@ -1,5 +1,5 @@
-/* Price books in memory. A book never changes once it is read; readers count themselves in and out, and the last one
- * out of a book that is no longer current frees it. */
+/* Price books in memory. A book never changes once it is read; readers count themselves in and out, and the
+ * last one out of a book that is no longer current frees it. */
 #include "work/inner.h"
 
 #include <stdlib.h>
@@ -74,8 +74,8 @@ static void publish(struct work *w, struct work_book_held *b)
     pthread_mutex_unlock(&w->book_lock);
 }
 
-enum bl_err work_book_publish(struct bl_ctx *x, struct work *w, struct bl_str id, struct bl_str yaml,
-        struct bl_str logos)
+enum bl_err work_book_publish(
+        struct bl_ctx *x, struct work *w, struct bl_str id, struct bl_str yaml, struct bl_str logos)
 {
     struct work_book_held *b = NULL;
     BL_TRY(held_make(x, id, yaml, logos, &b));
@@ -83,8 +83,8 @@ enum bl_err work_book_publish(struct bl_ctx *x, struct work *w, struct bl_str id
     return BL_OK;
 }
 
-enum bl_err work_book_by_id(struct bl_ctx *x, struct work *w, struct store_db *db, struct bl_str id,
-        struct work_book **ret)
+enum bl_err work_book_by_id(
+        struct bl_ctx *x, struct work *w, struct store_db *db, struct bl_str id, struct work_book **ret)
 {
     pthread_mutex_lock(&w->book_lock);
     for (struct work_book_held *b = w->books; b; b = b->next)

@@ -1,6 +1,7 @@
-/* Balances are asked for far more often than they change. For an account this keeps its folded lives and usage of the
- * open month, packed, and the figures of one second: when the second passes only the rating is done again; when the
- * account is written (its version moves), a new book comes or a known fact's time is reached, all is read again.
+/* Balances are asked for far more often than they change. For an account this keeps its folded lives and
+ * usage of the open month, packed, and the figures of one second: when the second passes only the rating is
+ * done again; when the account is written (its version moves), a new book comes or a known fact's time is
+ * reached, all is read again.
  *
  * A table of fixed size, one account a slot; what collides is replaced. */
 #include "work/inner.h"
@@ -17,9 +18,9 @@ struct slot {
     uint8_t book_id[32];
     bl_period period;
     int64_t next_us, from_s;
-    int64_t second;     /* that `balance` is of */
+    int64_t second; /* that `balance` is of */
     struct work_balance balance;
-    char *body;         /* packed lives, then packed usage */
+    char *body; /* packed lives, then packed usage */
     size_t n_lives, n;
 };
 struct work_cache {
@@ -45,8 +46,8 @@ void work_cache_close(struct work *w)
     free(w->cache);
 }
 
-static enum bl_err fill(struct bl_ctx *x, struct work *w, struct store_db *db, store_acct acct, uint32_t version,
-        const struct bl_book *book, int64_t now_us, struct slot *s)
+static enum bl_err fill(struct bl_ctx *x, struct work *w, struct store_db *db, store_acct acct,
+        uint32_t version, const struct bl_book *book, int64_t now_us, struct slot *s)
 {
     struct work_account a;
     struct store_facts f = {0};
@@ -56,12 +57,12 @@ static enum bl_err fill(struct bl_ctx *x, struct work *w, struct store_db *db, s
         return bl_fail(x, BL_CONFLICT, "This account is parked: %.*s", BL_FMT(a.row.parked));
     bl_period p = bl_period_of(now_us);
     struct store_want want = {
-        .acct = acct,
-        .first = p,
-        .last = p,
-        .upto_us = (bl_floor_s(now_us) + 1) * BL_US,
-        .k = UINT64_MAX,
-        .book_id = book ? book->id : NULL,
+            .acct = acct,
+            .first = p,
+            .last = p,
+            .upto_us = (bl_floor_s(now_us) + 1) * BL_US,
+            .k = UINT64_MAX,
+            .book_id = book ? book->id : NULL,
     };
     BL_TRY(store_load(x, w->store, db, &want, &f));
     BL_TRY(bl_lives_fold(x, f.has_carry ? &f.carried : NULL, f.life, f.n_life, &lives));
@@ -72,16 +73,16 @@ static enum bl_err fill(struct bl_ctx *x, struct work *w, struct store_db *db, s
     free(s->body);
     const struct bl_currency *c = bl_currency_find(a.row.currency);
     *s = (struct slot){
-        .acct = acct,
-        .version = version,
-        .period = p,
-        .next_us = f.next_us,
-        .from_s = f.billing_from_us == INT64_MIN ? INT64_MIN : bl_floor_s(f.billing_from_us),
-        .second = INT64_MIN,
-        .balance = {.receivable = {a.row.receivable}, .digits = c ? c->digits : 2},
-        .body = realloc(b.p, b.n ? b.n : 1),
-        .n_lives = n_lives,
-        .n = b.n,
+            .acct = acct,
+            .version = version,
+            .period = p,
+            .next_us = f.next_us,
+            .from_s = f.billing_from_us == INT64_MIN ? INT64_MIN : bl_floor_s(f.billing_from_us),
+            .second = INT64_MIN,
+            .balance = {.receivable = {a.row.receivable}, .digits = c ? c->digits : 2},
+            .body = realloc(b.p, b.n ? b.n : 1),
+            .n_lives = n_lives,
+            .n = b.n,
     };
     if (!s->body)
         abort();
@@ -98,15 +99,16 @@ static enum bl_err rate(struct bl_ctx *x, const struct bl_book *book, int64_t se
     struct bl_lines lines = {0};
     if (book) {
         BL_TRY(bl_lives_unpack(x, (struct bl_str){s->body, s->n_lives}, &lives));
-        BL_TRY(bl_usage_unpack_totals(x, (struct bl_str){s->body + s->n_lives, s->n - s->n_lives}, &usage, &n_usage));
+        BL_TRY(bl_usage_unpack_totals(
+                x, (struct bl_str){s->body + s->n_lives, s->n - s->n_lives}, &usage, &n_usage));
         struct bl_charge_in in = {
-            .book = book,
-            .period = s->period,
-            .instant_s = second,
-            .from_s = s->from_s,
-            .lives = &lives,
-            .usage = usage,
-            .n_usage = n_usage,
+                .book = book,
+                .period = s->period,
+                .instant_s = second,
+                .from_s = s->from_s,
+                .lives = &lives,
+                .usage = usage,
+                .n_usage = n_usage,
         };
         BL_TRY(bl_charge(x, &in, &lines));
     }
@@ -116,21 +118,23 @@ static enum bl_err rate(struct bl_ctx *x, const struct bl_book *book, int64_t se
     return BL_OK;
 }
 
-static bool fresh(const struct slot *s, store_acct acct, uint32_t version, const struct bl_book *book, int64_t now_us)
+static bool fresh(
+        const struct slot *s, store_acct acct, uint32_t version, const struct bl_book *book, int64_t now_us)
 {
     static const uint8_t none[32];
-    return s->acct == acct && s->version == version && s->period == bl_period_of(now_us) && now_us < s->next_us &&
-           memcmp(s->book_id, book ? book->id : none, sizeof s->book_id) == 0;
+    return s->acct == acct && s->version == version && s->period == bl_period_of(now_us) &&
+           now_us < s->next_us && memcmp(s->book_id, book ? book->id : none, sizeof s->book_id) == 0;
 }
 
-enum bl_err work_balance(struct bl_ctx *x, struct work *w, struct store_db *db, store_acct acct, int64_t now_us,
-        struct work_balance *ret)
+enum bl_err work_balance(struct bl_ctx *x, struct work *w, struct store_db *db, store_acct acct,
+        int64_t now_us, struct work_balance *ret)
 {
     struct slot *s = &w->cache->slot[acct & (SLOTS - 1)];
     pthread_mutex_t *lock = &w->cache->lock[acct % LOCKS];
     struct work_book *book = work_book_take(w);
     const struct bl_book *b = book ? book->book : NULL;
-    uint32_t version = store_account_hot(w->store, acct).version; /* before reading: a later write drops it again */
+    uint32_t version =
+            store_account_hot(w->store, acct).version; /* before reading: a later write drops it again */
     int64_t second = bl_floor_s(now_us);
     enum bl_err e = BL_OK;
     pthread_mutex_lock(lock);

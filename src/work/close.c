@@ -1,8 +1,10 @@
-/* Closing a period: account by account, in the order of their uuids, in chunks that hold the writer a few milliseconds.
+/* Closing a period: account by account, in the order of their uuids, in chunks that hold the writer a few
+ * milliseconds.
  *
- * An account's turn is one piece of one transaction: every open period up to the wanted one is drawn up at its last
- * second with the facts known now (K), issued with the next number of the account's series, posted, and marked closed.
- * What was done is in the store, so a close can be stopped anywhere and started again; a finished one only reads. */
+ * An account's turn is one piece of one transaction: every open period up to the wanted one is drawn up at
+ * its last second with the facts known now (K), issued with the next number of the account's series, posted,
+ * and marked closed. What was done is in the store, so a close can be stopped anywhere and started again; a
+ * finished one only reads. */
 #include "work/inner.h"
 
 #include <stdlib.h>
@@ -27,14 +29,15 @@ static struct bl_tax_sum *taxes_of(struct bl_ctx *x, const struct bl_bill *b, bl
     for (size_t i = 0; i < b->n_row; i++) {
         const struct bl_row *r = &b->row[i];
         if (r->kind == BL_ROW_TAX && r->of_period == p)
-            t[n++] = (struct bl_tax_sum){r->tax_country, r->tax_region, r->tax_name, r->tax_percent, r->tax_note, r->amount};
+            t[n++] = (struct bl_tax_sum){
+                    r->tax_country, r->tax_region, r->tax_name, r->tax_percent, r->tax_note, r->amount};
     }
     *ret_n = n;
     return t;
 }
 
-static enum bl_err billed_write(struct bl_ctx *x, struct work *w, const struct work_account *a, const struct bl_bill *b,
-        bl_period p, bl_amount amount)
+static enum bl_err billed_write(struct bl_ctx *x, struct work *w, const struct work_account *a,
+        const struct bl_bill *b, bl_period p, bl_amount amount)
 {
     size_t n = 0;
     struct bl_tax_sum *t = taxes_of(x, b, p, &n);
@@ -47,7 +50,8 @@ static enum bl_err billed_write(struct bl_ctx *x, struct work *w, const struct w
 }
 
 /* What the invoice billed, by the period it was for: its own, and each it corrects. */
-static enum bl_err billed_all(struct bl_ctx *x, struct work *w, const struct work_account *a, const struct bl_bill *b)
+static enum bl_err billed_all(
+        struct bl_ctx *x, struct work *w, const struct work_account *a, const struct bl_bill *b)
 {
     bl_amount own = {0};
     BL_TRY(bl_amount_add(x, b->items, b->overages, &own));
@@ -58,7 +62,8 @@ static enum bl_err billed_all(struct bl_ctx *x, struct work *w, const struct wor
     return BL_OK;
 }
 
-static enum bl_err credits_use(struct bl_ctx *x, struct work *w, const struct work_account *a, const struct bl_bill *b)
+static enum bl_err credits_use(
+        struct bl_ctx *x, struct work *w, const struct work_account *a, const struct bl_bill *b)
 {
     struct store_db *db = store_writer(w->store);
     struct q_held_open *held = NULL;
@@ -101,8 +106,8 @@ static enum bl_err issue(struct bl_ctx *x, struct work *w, struct work_account *
     struct store_db *db = store_writer(w->store);
     struct bl_buf body = {0};
     bl_bill_pack(&body, b);
-    enum bl_err err = q_invoice_insert(x, db, a->bucket, store_uuid(&a->uuid), b->period, store_uuid(&b->invoice_uuid),
-            b->invoice_n, b->amount.minor, bl_buf_view(&body));
+    enum bl_err err = q_invoice_insert(x, db, a->bucket, store_uuid(&a->uuid), b->period,
+            store_uuid(&b->invoice_uuid), b->invoice_n, b->amount.minor, bl_buf_view(&body));
     bl_buf_release(&body);
     BL_TRY(err);
     struct bl_entry e;
@@ -127,8 +132,9 @@ static enum bl_err carry_write(struct bl_ctx *x, struct work *w, const struct wo
     return e;
 }
 
-static enum bl_err close_period(struct bl_ctx *x, struct work *w, struct work_account *a, const struct bl_book *book,
-        bl_period p, uint64_t k, struct q_close_total_get *sum, __int128 *total, bool wanted)
+static enum bl_err close_period(struct bl_ctx *x, struct work *w, struct work_account *a,
+        const struct bl_book *book, bl_period p, uint64_t k, struct q_close_total_get *sum, __int128 *total,
+        bool wanted)
 {
     struct store_db *db = store_writer(w->store);
     struct bl_held *held = NULL;
@@ -136,18 +142,18 @@ static enum bl_err close_period(struct bl_ctx *x, struct work *w, struct work_ac
     struct work_drawn drawn;
     BL_TRY(work_held_open(x, db, a, &held, &n_held));
     struct work_draw d = {
-        .a = a,
-        .book = book,
-        .period = p,
-        .instant_s = work_period_last_s(p),
-        .issued_s = bl_floor_s(x->now_us),
-        .k = k,
-        .prev_k = (uint64_t)a->row.k,
-        .closed = p - 1,
-        .invoice_n = a->row.invoice_n + 1,
-        .held = held,
-        .n_held = n_held,
-        .carry = true,
+            .a = a,
+            .book = book,
+            .period = p,
+            .instant_s = work_period_last_s(p),
+            .issued_s = bl_floor_s(x->now_us),
+            .k = k,
+            .prev_k = (uint64_t)a->row.k,
+            .closed = p - 1,
+            .invoice_n = a->row.invoice_n + 1,
+            .held = held,
+            .n_held = n_held,
+            .carry = true,
     };
     BL_TRY(work_draw(x, w, db, &d, &drawn));
     if (bl_bill_issues(&drawn.bill)) {
@@ -168,8 +174,8 @@ static enum bl_err close_period(struct bl_ctx *x, struct work *w, struct work_ac
     return BL_OK;
 }
 
-static enum bl_err first_open(struct bl_ctx *x, struct work *w, const struct work_account *a, bl_period target,
-        bl_period *ret)
+static enum bl_err first_open(
+        struct bl_ctx *x, struct work *w, const struct work_account *a, bl_period target, bl_period *ret)
 {
     bl_period p = (bl_period)a->row.closed_period + 1, first = 0;
     bool found = false;
@@ -184,8 +190,8 @@ static enum bl_err first_open(struct bl_ctx *x, struct work *w, const struct wor
     return BL_OK;
 }
 
-static enum bl_err close_account(struct bl_ctx *x, struct work *w, store_acct acct, const struct bl_book *book,
-        bl_period target, struct q_close_total_get *sum, __int128 *total)
+static enum bl_err close_account(struct bl_ctx *x, struct work *w, store_acct acct,
+        const struct bl_book *book, bl_period target, struct q_close_total_get *sum, __int128 *total)
 {
     struct work_account a;
     bl_period p = 0;
@@ -194,8 +200,8 @@ static enum bl_err close_account(struct bl_ctx *x, struct work *w, store_acct ac
     BL_TRY(first_open(x, w, &a, target, &p));
     for (; p <= target; p++)
         BL_TRY(close_period(x, w, &a, book, p, k, sum, total, p == target));
-    BL_TRY(q_account_close_set(x, store_writer(w->store), a.bucket, store_uuid(&a.uuid), target, (int64_t)k,
-            a.row.invoice_n));
+    BL_TRY(q_account_close_set(
+            x, store_writer(w->store), a.bucket, store_uuid(&a.uuid), target, (int64_t)k, a.row.invoice_n));
     store_account_closed(w->store, acct, target);
     store_touch(w->store, acct);
     sum->accounts++;
@@ -215,7 +221,8 @@ static enum bl_err check_due(struct bl_ctx *x, const struct bl_book *book, bl_pe
     }
     if (bl_floor_s(x->now_us) < due) {
         bl_time_text_s(due, when);
-        return bl_fail(x, BL_CONFLICT, "%s closes after its grace, at %s; --no-grace closes it now.", text, when);
+        return bl_fail(
+                x, BL_CONFLICT, "%s closes after its grace, at %s; --no-grace closes it now.", text, when);
     }
     return BL_OK;
 }
@@ -229,8 +236,8 @@ static void run_begin(struct work *w, bl_period p)
     w->close.accounts = store_accounts_sorted(w->store, &w->close.n);
 }
 
-enum bl_err work_heads_digest(struct bl_ctx *x, struct work *w, struct store_db *db, char ret[65],
-        struct bl_buf *ret_heads)
+enum bl_err work_heads_digest(
+        struct bl_ctx *x, struct work *w, struct store_db *db, char ret[65], struct bl_buf *ret_heads)
 {
     (void)x;
     uint32_t n = 0;
@@ -288,8 +295,8 @@ static __int128 whole_read(struct bl_str s)
 static enum bl_err sum_write(struct bl_ctx *x, struct work *w, bl_period p, const struct q_close_total_get *s,
         __int128 total, struct bl_str heads)
 {
-    return q_close_total_put(x, store_writer(w->store), p, s->closed_us, s->accounts, s->invoices, s->credit_notes,
-            whole_text(x, total), s->digest, s->parked, heads);
+    return q_close_total_put(x, store_writer(w->store), p, s->closed_us, s->accounts, s->invoices,
+            s->credit_notes, whole_text(x, total), s->digest, s->parked, heads);
 }
 
 static void park(struct bl_ctx *x, struct work *w, store_acct acct, const char *why)
@@ -299,9 +306,11 @@ static void park(struct bl_ctx *x, struct work *w, store_acct acct, const char *
         store_touch(w->store, acct);
 }
 
-/* An account that fails to close on figures is parked in a transaction of its own, since its turn was undone. */
+/* An account that fails to close on figures is parked in a transaction of its own, since its turn was undone.
+ */
 static enum bl_err one_turn(struct bl_ctx *x, struct bl_ctx *y, struct work *w, store_acct acct,
-        const struct bl_book *book, bl_period p, struct q_close_total_get *sum, __int128 *total, bool *ret_parked)
+        const struct bl_book *book, bl_period p, struct q_close_total_get *sum, __int128 *total,
+        bool *ret_parked)
 {
     struct q_close_total_get before = *sum;
     __int128 before_total = *total;
@@ -352,21 +361,21 @@ static enum bl_err chunk(struct bl_ctx *x, struct work *w, const struct bl_book 
     return e;
 }
 
-static void state_fill(struct bl_ctx *x, struct work *w, bl_period p, const struct q_close_total_get *s, bool done,
-        struct work_close_state *ret)
+static void state_fill(struct bl_ctx *x, struct work *w, bl_period p, const struct q_close_total_get *s,
+        bool done, struct work_close_state *ret)
 {
     (void)x;
     *ret = (struct work_close_state){
-        .period = p,
-        .done = done,
-        .accounts_total = store_account_count(w->store),
-        .accounts_done = done ? store_account_count(w->store) : w->close.at,
-        .accounts = s->accounts,
-        .invoices = s->invoices,
-        .credit_notes = s->credit_notes,
-        .total = s->total,
-        .digest = s->digest,
-        .parked = s->parked,
+            .period = p,
+            .done = done,
+            .accounts_total = store_account_count(w->store),
+            .accounts_done = done ? store_account_count(w->store) : w->close.at,
+            .accounts = s->accounts,
+            .invoices = s->invoices,
+            .credit_notes = s->credit_notes,
+            .total = s->total,
+            .digest = s->digest,
+            .parked = s->parked,
     };
 }
 
@@ -408,8 +417,8 @@ static enum bl_err run_chunk(struct bl_ctx *x, struct work *w, const char *actor
     return e;
 }
 
-enum bl_err work_close_chunk(struct bl_ctx *x, struct work *w, const char *actor, bl_period period, bool grace,
-        struct work_close_state *ret)
+enum bl_err work_close_chunk(struct bl_ctx *x, struct work *w, const char *actor, bl_period period,
+        bool grace, struct work_close_state *ret)
 {
     struct q_close_total_get sum = {0};
     bool found = false, done = false;

@@ -1,5 +1,5 @@
-/* The one way from stored facts to a bill: previews, closes, corrections and verify all come through here, so that for
- * equal arguments (facts up to k, book, rules, instant) they cannot differ.
+/* The one way from stored facts to a bill: previews, closes, corrections and verify all come through here, so
+ * that for equal arguments (facts up to k, book, rules, instant) they cannot differ.
  *
  *   store_load -> bl_lives_fold -> bl_charge -> lines --+
  *   account.change facts -> face --------------------- +--> bl_bill_draw -> bill
@@ -15,23 +15,23 @@ enum bl_err work_charge(struct bl_ctx *x, struct work *w, struct store_db *db, c
 {
     struct store_facts f = {0};
     struct store_want want = {
-        .acct = a->acct,
-        .first = period,
-        .last = period,
-        .upto_us = (instant_s + 1) * BL_US,
-        .k = k,
-        .book_id = carry ? book->id : NULL,
+            .acct = a->acct,
+            .first = period,
+            .last = period,
+            .upto_us = (instant_s + 1) * BL_US,
+            .k = k,
+            .book_id = carry ? book->id : NULL,
     };
     BL_TRY(store_load(x, w->store, db, &want, &f));
     BL_TRY(bl_lives_fold(x, f.has_carry ? &f.carried : NULL, f.life, f.n_life, &ret->lives));
     struct bl_charge_in in = {
-        .book = book,
-        .period = period,
-        .instant_s = instant_s,
-        .from_s = f.billing_from_us == INT64_MIN ? INT64_MIN : bl_floor_s(f.billing_from_us),
-        .lives = &ret->lives,
-        .usage = f.usage,
-        .n_usage = f.n_usage,
+            .book = book,
+            .period = period,
+            .instant_s = instant_s,
+            .from_s = f.billing_from_us == INT64_MIN ? INT64_MIN : bl_floor_s(f.billing_from_us),
+            .lives = &ret->lives,
+            .usage = f.usage,
+            .n_usage = f.n_usage,
     };
     BL_TRY(bl_charge(x, &in, &ret->lines));
     BL_TRY(bl_face_fold(x, f.face, f.n_face, (instant_s + 1) * BL_US - 1, a->row.created_us, &ret->face));
@@ -97,9 +97,10 @@ enum bl_err work_billed(struct bl_ctx *x, struct store_db *db, const struct work
     return BL_OK;
 }
 
-/* An issued past that its own arguments no longer give cannot be corrected to the cent: the account is parked. */
-static enum bl_err check_issued(struct bl_ctx *x, struct work *w, struct store_db *db, const struct work_account *a,
-        bl_period period, const struct q_closed_get *closed)
+/* An issued past that its own arguments no longer give cannot be corrected to the cent: the account is
+ * parked. */
+static enum bl_err check_issued(struct bl_ctx *x, struct work *w, struct store_db *db,
+        const struct work_account *a, bl_period period, const struct q_closed_get *closed)
 {
     struct work_book *book = NULL;
     struct work_charged was = {0};
@@ -107,8 +108,8 @@ static enum bl_err check_issued(struct bl_ctx *x, struct work *w, struct store_d
     struct bl_tax_sum *tax = NULL;
     size_t n_tax = 0;
     BL_TRY(work_book_by_id(x, w, db, closed->book_id, &book));
-    enum bl_err e = work_charge(x, w, db, a, book->book, period, work_period_last_s(period), (uint64_t)closed->k, false,
-            &was);
+    enum bl_err e = work_charge(
+            x, w, db, a, book->book, period, work_period_last_s(period), (uint64_t)closed->k, false, &was);
     if (e == BL_OK)
         e = work_billed(x, db, a, period, period + 1, &billed, &tax, &n_tax);
     work_book_give(w, book);
@@ -116,7 +117,8 @@ static enum bl_err check_issued(struct bl_ctx *x, struct work *w, struct store_d
     if (was.lines.items.minor + was.lines.overages.minor != billed.minor) {
         char text[8];
         bl_period_text(period, text);
-        return bl_fail(x, BL_OVERFLOW, "The invoice of %s cannot be recomputed to the cent; run billow verify.", text);
+        return bl_fail(x, BL_OVERFLOW,
+                "The invoice of %s cannot be recomputed to the cent; run billow verify.", text);
     }
     return BL_OK;
 }
@@ -155,7 +157,7 @@ static enum bl_err find_late(struct bl_ctx *x, struct work *w, struct store_db *
         if (is.minor == billed.minor && n_moved == 0)
             continue;
         *BL_PUSH(&x->arena, late) = (struct bl_late){
-            .period = p, .amount = {is.minor - billed.minor}, .tax = moved, .n_tax = n_moved};
+                .period = p, .amount = {is.minor - billed.minor}, .tax = moved, .n_tax = n_moved};
     }
     *ret = late.at;
     *ret_n = late.n;
@@ -168,17 +170,19 @@ static enum bl_err find_manual(struct bl_ctx *x, struct store_db *db, const stru
     struct q_manual_between *row = NULL;
     size_t n = 0;
     int64_t upto = k > INT64_MAX ? INT64_MAX : (int64_t)k;
-    BL_TRY(q_manual_between(x, db, d->a->bucket, store_uuid(&d->a->uuid), (int64_t)d->prev_k, upto, &row, &n));
+    BL_TRY(q_manual_between(
+            x, db, d->a->bucket, store_uuid(&d->a->uuid), (int64_t)d->prev_k, upto, &row, &n));
     struct bl_manual *m = bl_alloc_array(&x->arena, n, sizeof *m);
     for (size_t i = 0; i < n; i++)
-        m[i] = (struct bl_manual){.seq = (uint64_t)row[i].seq, .amount = {row[i].amount}, .note = row[i].note};
+        m[i] = (struct bl_manual){
+                .seq = (uint64_t)row[i].seq, .amount = {row[i].amount}, .note = row[i].note};
     *ret = m;
     *ret_n = n;
     return BL_OK;
 }
 
-enum bl_err work_held_open(struct bl_ctx *x, struct store_db *db, const struct work_account *a, struct bl_held **ret,
-        size_t *ret_n)
+enum bl_err work_held_open(struct bl_ctx *x, struct store_db *db, const struct work_account *a,
+        struct bl_held **ret, size_t *ret_n)
 {
     struct q_held_open *row = NULL;
     size_t n = 0;
@@ -186,11 +190,11 @@ enum bl_err work_held_open(struct bl_ctx *x, struct store_db *db, const struct w
     struct bl_held *h = bl_alloc_array(&x->arena, n, sizeof *h);
     for (size_t i = 0; i < n; i++)
         h[i] = (struct bl_held){
-            .seq = (uint64_t)row[i].seq,
-            .granted_us = row[i].granted_us,
-            .expires_us = row[i].expires_us,
-            .left = {row[i].amount - row[i].used},
-            .note = row[i].note,
+                .seq = (uint64_t)row[i].seq,
+                .granted_us = row[i].granted_us,
+                .expires_us = row[i].expires_us,
+                .left = {row[i].amount - row[i].used},
+                .note = row[i].note,
         };
     *ret = h;
     *ret_n = n;
@@ -208,24 +212,24 @@ enum bl_err work_draw(struct bl_ctx *x, struct work *w, struct store_db *db, con
     BL_TRY(find_late(x, w, db, d, d->k, &late, &n_late));
     BL_TRY(find_manual(x, db, d, d->k, &manual, &n_manual));
     struct bl_bill_in in = {
-        .book = d->book,
-        .account = d->a->uuid,
-        .created_us = d->a->row.created_us,
-        .number = d->a->row.number,
-        .invoice_uuid = bl_invoice_uuid(d->a->uuid, d->period, (uint16_t)d->a->bucket),
-        .invoice_n = d->invoice_n,
-        .period = d->period,
-        .instant_s = d->instant_s,
-        .issued_s = d->issued_s,
-        .k = c.k,
-        .lines = &c.lines,
-        .face = &c.face,
-        .late = late,
-        .n_late = n_late,
-        .manual = manual,
-        .n_manual = n_manual,
-        .held = d->held,
-        .n_held = d->n_held,
+            .book = d->book,
+            .account = d->a->uuid,
+            .created_us = d->a->row.created_us,
+            .number = d->a->row.number,
+            .invoice_uuid = bl_invoice_uuid(d->a->uuid, d->period, (uint16_t)d->a->bucket),
+            .invoice_n = d->invoice_n,
+            .period = d->period,
+            .instant_s = d->instant_s,
+            .issued_s = d->issued_s,
+            .k = c.k,
+            .lines = &c.lines,
+            .face = &c.face,
+            .late = late,
+            .n_late = n_late,
+            .manual = manual,
+            .n_manual = n_manual,
+            .held = d->held,
+            .n_held = d->n_held,
     };
     BL_TRY(bl_bill_draw(x, &in, &ret->bill));
     ret->lines = c.lines;

@@ -8,8 +8,8 @@
 #include <stdatomic.h>
 
 struct work_book_held {
-    struct work_book face;          /* first: what others see */
-    struct bl_ctx x;                /* owns the book's memory */
+    struct work_book face; /* first: what others see */
+    struct bl_ctx x;       /* owns the book's memory */
     atomic_int refs;
     struct work_book_held *next;
 };
@@ -20,7 +20,11 @@ struct work_job {
 };
 struct work_cache;
 struct work_token_cache;
-struct work_close_run {             /* where a close in this process stands */
+struct work_worn { /* names of a book that are known to be worn: by SKU, then by meter */
+    uint8_t book_id[32];
+    uint8_t *flag;
+};
+struct work_close_run { /* where a close in this process stands */
     bl_period period;
     store_acct *accounts;
     uint32_t n, at;
@@ -28,13 +32,14 @@ struct work_close_run {             /* where a close in this process stands */
 struct work {
     struct store *store;
     enum work_clock clock;
-    atomic_llong high_us;           /* the highest now so far */
+    atomic_llong high_us; /* the highest now so far */
     int64_t run_base_us, run_mono_us;
-    int64_t stored_us, writing_us;  /* clock_us in the file; as the open transaction leaves it (writer only) */
-    bool born;                      /* kind is in the file */
+    int64_t stored_us, writing_us; /* clock_us in the file; as the open transaction leaves it (writer only) */
+    bool born;                     /* kind is in the file */
     pthread_mutex_t book_lock;
     struct work_book_held *current, *books; /* books: all that are held, the current one among them */
     struct work_close_run close;
+    struct work_worn worn; /* writer only */
     struct work_cache *cache;
     struct work_token_cache *tokens;
     pthread_mutex_t queue_lock;
@@ -47,8 +52,8 @@ struct work {
 /* books.c */
 BL_MUST_CHECK enum bl_err work_books_open(struct bl_ctx *x, struct work *w, struct bl_str current_id);
 void work_books_close(struct work *w);
-BL_MUST_CHECK enum bl_err work_book_publish(struct bl_ctx *x, struct work *w, struct bl_str id, struct bl_str yaml,
-        struct bl_str logos);
+BL_MUST_CHECK enum bl_err work_book_publish(
+        struct bl_ctx *x, struct work *w, struct bl_str id, struct bl_str yaml, struct bl_str logos);
 
 /* draw.c: the one way from stored facts to a bill, for previews, closes and verify alike */
 struct work_draw {
@@ -56,12 +61,12 @@ struct work_draw {
     const struct bl_book *book;
     bl_period period;
     int64_t instant_s, issued_s;
-    uint64_t k, prev_k;             /* facts up to k; corrections and adjustments above prev_k */
-    bl_period closed;               /* the last closed period then: corrections reach up to it */
+    uint64_t k, prev_k; /* facts up to k; corrections and adjustments above prev_k */
+    bl_period closed;   /* the last closed period then: corrections reach up to it */
     int64_t invoice_n;
     const struct bl_held *held;
     size_t n_held;
-    bool carry;                     /* may use a carried timeline */
+    bool carry; /* may use a carried timeline */
 };
 struct work_drawn {
     struct bl_bill bill;
@@ -69,8 +74,8 @@ struct work_drawn {
     struct bl_lives lives;
     uint64_t k;
 };
-BL_MUST_CHECK enum bl_err work_draw(struct bl_ctx *x, struct work *w, struct store_db *db, const struct work_draw *d,
-        struct work_drawn *ret);
+BL_MUST_CHECK enum bl_err work_draw(struct bl_ctx *x, struct work *w, struct store_db *db,
+        const struct work_draw *d, struct work_drawn *ret);
 /* Items, overages and taxes of a period as the facts up to k and this book say. */
 struct work_charged {
     struct bl_lines lines;
@@ -81,24 +86,28 @@ struct work_charged {
     uint64_t k;
 };
 BL_MUST_CHECK enum bl_err work_charge(struct bl_ctx *x, struct work *w, struct store_db *db,
-        const struct work_account *a, const struct bl_book *book, bl_period period, int64_t instant_s, uint64_t k,
-        bool carry, struct work_charged *ret);
+        const struct work_account *a, const struct bl_book *book, bl_period period, int64_t instant_s,
+        uint64_t k, bool carry, struct work_charged *ret);
 /* Sum of what was billed for a period on invoices before `before`. */
 BL_MUST_CHECK enum bl_err work_billed(struct bl_ctx *x, struct store_db *db, const struct work_account *a,
         bl_period period, bl_period before, bl_amount *ret, struct bl_tax_sum **ret_tax, size_t *ret_n);
 void work_tax_pack(struct bl_buf *b, const struct bl_tax_sum *t, size_t n);
-BL_MUST_CHECK enum bl_err work_tax_unpack(struct bl_ctx *x, struct bl_str body, struct bl_tax_sum **ret, size_t *ret_n);
+BL_MUST_CHECK enum bl_err work_tax_unpack(
+        struct bl_ctx *x, struct bl_str body, struct bl_tax_sum **ret, size_t *ret_n);
 BL_MUST_CHECK enum bl_err work_held_open(struct bl_ctx *x, struct store_db *db, const struct work_account *a,
         struct bl_held **ret, size_t *ret_n);
-static inline int64_t work_period_last_s(bl_period p) { return bl_period_start_s(p + 1) - 1; }
+static inline int64_t work_period_last_s(bl_period p)
+{
+    return bl_period_start_s(p + 1) - 1;
+}
 
 /* post.c: chains and writes an entry of the account, inside a transaction; keeps a->row up to date */
-BL_MUST_CHECK enum bl_err work_entry_write(struct bl_ctx *x, struct work *w, struct work_account *a, struct bl_entry *e,
-        struct bl_str note);
+BL_MUST_CHECK enum bl_err work_entry_write(
+        struct bl_ctx *x, struct work *w, struct work_account *a, struct bl_entry *e, struct bl_str note);
 
 /* close.c */
-BL_MUST_CHECK enum bl_err work_heads_digest(struct bl_ctx *x, struct work *w, struct store_db *db, char ret[65],
-        struct bl_buf *ret_heads /* may be NULL */);
+BL_MUST_CHECK enum bl_err work_heads_digest(struct bl_ctx *x, struct work *w, struct store_db *db,
+        char ret[65], struct bl_buf *ret_heads /* may be NULL */);
 
 /* cache.c */
 void work_cache_open(struct work *w);

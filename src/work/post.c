@@ -1,9 +1,12 @@
-/* Postings from outside: payments, refunds, chargebacks, credits, adjustments. Each carries a reference that is unique
- * within the account and kind for ever: the same reference and amount is answered with the first entry. */
+/* Postings from outside: payments, refunds, chargebacks, credits, adjustments. Each carries a reference that
+ * is unique within the account and kind for ever: the same reference and amount is answered with the first
+ * entry. */
 #include "work/inner.h"
 
-enum bl_err work_entry_write(struct bl_ctx *x, struct work *w, struct work_account *a, struct bl_entry *e,
-        struct bl_str note)
+#include <string.h>
+
+enum bl_err work_entry_write(
+        struct bl_ctx *x, struct work *w, struct work_account *a, struct bl_entry *e, struct bl_str note)
 {
     struct store_db *db = store_writer(w->store);
     struct bl_str uuid = store_uuid(&a->uuid);
@@ -16,8 +19,8 @@ enum bl_err work_entry_write(struct bl_ctx *x, struct work *w, struct work_accou
     bl_entry_chain(x, e, (uint64_t)a->row.entry_n + 1, prev);
     struct bl_buf body = {0};
     bl_entry_pack(&body, e);
-    enum bl_err err = q_entry_insert(x, db, a->bucket, uuid, (int64_t)e->n, e->kind, e->ref, e->at_us, effect.minor,
-            balance.minor, e->note, bl_buf_view(&body));
+    enum bl_err err = q_entry_insert(x, db, a->bucket, uuid, (int64_t)e->n, e->kind, e->ref, e->at_us,
+            effect.minor, balance.minor, e->note, bl_buf_view(&body));
     bl_buf_release(&body);
     BL_TRY(err);
     struct bl_str hash = bl_str_dup(&x->arena, (struct bl_str){(const char *)e->hash, sizeof e->hash});
@@ -51,8 +54,8 @@ static enum bl_err conflict(struct bl_ctx *x, struct bl_str ref)
     return bl_fail(x, BL_CONFLICT, "The reference %.*s was used before with another amount.", BL_FMT(ref));
 }
 
-static enum bl_err adjust(struct bl_ctx *x, struct work *w, struct work_account *a, const struct work_post *in,
-        struct work_posted *ret)
+static enum bl_err adjust(struct bl_ctx *x, struct work *w, struct work_account *a,
+        const struct work_post *in, struct work_posted *ret)
 {
     struct store_db *db = store_writer(w->store);
     struct bl_str uuid = store_uuid(&a->uuid);
@@ -63,8 +66,10 @@ static enum bl_err adjust(struct bl_ctx *x, struct work *w, struct work_account 
         if (found && row.amount != in->amount.minor)
             return conflict(x, in->ref);
         if (found) {
-            *ret = (struct work_posted){
-                .repeated = true, .at_us = row.at_us, .n = (uint64_t)row.seq, .receivable = {a->row.receivable}};
+            *ret = (struct work_posted){.repeated = true,
+                    .at_us = row.at_us,
+                    .n = (uint64_t)row.seq,
+                    .receivable = {a->row.receivable}};
             return BL_OK;
         }
     }
@@ -95,8 +100,10 @@ static enum bl_err post(struct bl_ctx *x, struct work *w, struct work_account *a
             BL_TRY(bl_entry_unpack(x, row.body, &first));
             if (first.n_posting == 0 || first.posting[0].amount.minor != e.posting[0].amount.minor)
                 return conflict(x, in->ref);
-            *ret = (struct work_posted){
-                .repeated = true, .at_us = row.at_us, .n = (uint64_t)row.n, .receivable = {a->row.receivable}};
+            *ret = (struct work_posted){.repeated = true,
+                    .at_us = row.at_us,
+                    .n = (uint64_t)row.n,
+                    .receivable = {a->row.receivable}};
             return BL_OK;
         }
     }
@@ -104,8 +111,8 @@ static enum bl_err post(struct bl_ctx *x, struct work *w, struct work_account *a
     if (in->kind == BL_ENTRY_GRANT) {
         BL_TRY(store_next_seq(x, w->store, a->bucket, &e.seq));
         e.expires_us = in->expires_us;
-        BL_TRY(q_held_insert(x, db, a->bucket, uuid, (int64_t)e.seq, x->now_us, in->expires_us, in->amount.minor,
-                bl_is(in->note) ? in->note : BL_STR("")));
+        BL_TRY(q_held_insert(x, db, a->bucket, uuid, (int64_t)e.seq, x->now_us, in->expires_us,
+                in->amount.minor, bl_is(in->note) ? in->note : BL_STR("")));
     }
     BL_TRY(work_entry_write(x, w, a, &e, in->note));
     *ret = (struct work_posted){.at_us = e.at_us, .n = e.n, .receivable = {a->row.receivable}};
@@ -129,12 +136,63 @@ static const char *action_of(enum bl_entry_kind kind)
     }
 }
 
+/* ---- request keys: kept in the account's own transaction, so that a key and its posting stand or fall
+ * together */
+
+#define KEY_KEPT_US (35 * BL_DAY_S * BL_US)
+
+static enum bl_err key_find(struct bl_ctx *x, struct store_db *db, const struct work_account *a,
+        const struct work_post *in, struct work_posted *ret, bool *ret_found)
+{
+    struct q_idempotency_get row;
+    *ret_found = false;
+    if (in->key.n > 255)
+        return bl_fail(x, BL_INVALID, "Idempotency-Key has at most 255 bytes.");
+    BL_TRY(q_idempotency_get(x, db, a->bucket, store_uuid(&a->uuid), in->key, &row, ret_found));
+    if (*ret_found && row.at_us <= x->now_us - KEY_KEPT_US)
+        *ret_found = false;
+    if (!*ret_found)
+        return BL_OK;
+    if (row.request.n != sizeof in->request || memcmp(row.request.p, in->request, sizeof in->request) != 0)
+        return bl_fail(x, BL_CONFLICT, "This Idempotency-Key was used for another request.");
+    struct bl_rd r = bl_rd_of(row.answer);
+    ret->repeated = bl_get_uv(&r) != 0;
+    ret->at_us = bl_get_sv(&r);
+    ret->n = bl_get_uv(&r);
+    ret->receivable.minor = bl_get_sv(&r);
+    return r.bad ? bl_fail(x, BL_INTERNAL, "A stored answer is damaged.") : BL_OK;
+}
+
+static enum bl_err key_keep(struct bl_ctx *x, struct store_db *db, const struct work_account *a,
+        const struct work_post *in, const struct work_posted *p)
+{
+    struct bl_buf b = {0};
+    bl_put_uv(&b, p->repeated);
+    bl_put_sv(&b, p->at_us);
+    bl_put_uv(&b, p->n);
+    bl_put_sv(&b, p->receivable.minor);
+    struct bl_str uuid = store_uuid(&a->uuid), request = {(const char *)in->request, sizeof in->request};
+    enum bl_err e = q_idempotency_forget(x, db, a->bucket, uuid, x->now_us - KEY_KEPT_US);
+    if (e == BL_OK)
+        e = q_idempotency_put(x, db, a->bucket, uuid, in->key, request, bl_buf_view(&b), x->now_us);
+    bl_buf_release(&b);
+    return e;
+}
+
 static enum bl_err post_audited(struct bl_ctx *x, struct work *w, const char *actor, bl_uuid account,
         const struct work_post *in, struct work_posted *ret)
 {
     struct work_account a;
-    BL_TRY(work_account_get(x, w, store_writer(w->store), account, &a));
+    struct store_db *db = store_writer(w->store);
+    bool found = false;
+    BL_TRY(work_account_get(x, w, db, account, &a));
+    if (in->key.n > 0)
+        BL_TRY(key_find(x, db, &a, in, ret, &found));
+    if (found)
+        return BL_OK;
     BL_TRY(post(x, w, &a, in, ret));
+    if (in->key.n > 0)
+        BL_TRY(key_keep(x, db, &a, in, ret));
     if (ret->repeated)
         return BL_OK;
     char text[37];
@@ -143,8 +201,8 @@ static enum bl_err post_audited(struct bl_ctx *x, struct work *w, const char *ac
             bl_str_printf(&x->arena, "amount %lld ref %.*s", (long long)in->amount.minor, BL_FMT(in->ref)));
 }
 
-enum bl_err work_post(struct bl_ctx *x, struct work *w, const char *actor, bl_uuid account, const struct work_post *in,
-        struct work_posted *ret)
+enum bl_err work_post(struct bl_ctx *x, struct work *w, const char *actor, bl_uuid account,
+        const struct work_post *in, struct work_posted *ret)
 {
     BL_TRY(check(x, in));
     BL_TRY(work_begin(x, w));

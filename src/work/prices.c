@@ -1,6 +1,6 @@
-/* Loading a price book. It replaces the current one for everything that is not closed. It is refused when it drops what
- * facts wear or leaves such a thing without a price it had; when it moves closed periods, the difference is shown first
- * and must be asked for by the digest of what was shown. */
+/* Loading a price book. It replaces the current one for everything that is not closed. It is refused when it
+ * drops what facts wear or leaves such a thing without a price it had; when it moves closed periods, the
+ * difference is shown first and must be asked for by the digest of what was shown. */
 #include "work/inner.h"
 
 #include <stdlib.h>
@@ -8,37 +8,40 @@
 
 /* ---- from which instant on do two books differ? INT64_MAX: nowhere that money shows */
 
-static int64_t earlier(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
 
-static bool same_allowance(const struct bl_book *a, const struct bl_price *p, const struct bl_book *b,
-        const struct bl_price *q)
+static bool same_allowance(
+        const struct bl_book *a, const struct bl_price *p, const struct bl_book *b, const struct bl_price *q)
 {
     if (p->n_allowance != q->n_allowance)
         return false;
     for (size_t i = 0; i < p->n_allowance; i++)
         if (!bl_str_eq(a->meter[p->allowance[i].meter].meter, b->meter[q->allowance[i].meter].meter) ||
-            bl_dec_cmp(p->allowance[i].quantity, q->allowance[i].quantity) != 0)
+                bl_dec_cmp(p->allowance[i].quantity, q->allowance[i].quantity) != 0)
             return false;
     return true;
 }
 
-static bool same_price(const struct bl_book *a, const struct bl_price *p, const struct bl_book *b,
-        const struct bl_price *q)
+static bool same_price(
+        const struct bl_book *a, const struct bl_price *p, const struct bl_book *b, const struct bl_price *q)
 {
     return p->from_s == q->from_s && bl_dec_cmp(p->amount, q->amount) == 0 && p->per_hours == q->per_hours &&
            p->cap_hours == q->cap_hours && p->increment_s == q->increment_s &&
-           p->minimum_seconds == q->minimum_seconds && bl_dec_cmp(p->minimum_amount, q->minimum_amount) == 0 &&
-           same_allowance(a, p, b, q);
+           p->minimum_seconds == q->minimum_seconds &&
+           bl_dec_cmp(p->minimum_amount, q->minimum_amount) == 0 && same_allowance(a, p, b, q);
 }
 
 static bool same_meter_price(const struct bl_meter_price *p, const struct bl_meter_price *q)
 {
     if (p->from_s != q->from_s || p->model != q->model || bl_dec_cmp(p->amount, q->amount) != 0 ||
-        bl_dec_cmp(p->per, q->per) != 0 || p->n_tier != q->n_tier)
+            bl_dec_cmp(p->per, q->per) != 0 || p->n_tier != q->n_tier)
         return false;
     for (size_t i = 0; i < p->n_tier; i++)
         if (p->tier[i].open != q->tier[i].open || bl_dec_cmp(p->tier[i].up_to, q->tier[i].up_to) != 0 ||
-            bl_dec_cmp(p->tier[i].amount, q->tier[i].amount) != 0)
+                bl_dec_cmp(p->tier[i].amount, q->tier[i].amount) != 0)
             return false;
     return true;
 }
@@ -75,7 +78,7 @@ static int64_t meter_differs(const struct bl_book *a, const struct bl_meter *m, 
         return m->n_price ? m->price[0].from_s : INT64_MAX;
     const struct bl_meter *t = &b->meter[at];
     if (!same_product(a, m->product, b, t->product) || m->aggregate != t->aggregate ||
-        m->by_resource != t->by_resource || m->overages != t->overages)
+            m->by_resource != t->by_resource || m->overages != t->overages)
         return INT64_MIN;
     for (size_t i = 0; i < m->n_price || i < t->n_price; i++) {
         if (i >= m->n_price)
@@ -93,8 +96,8 @@ static bool has_tax(const struct bl_book *b, const struct bl_tax *t)
     for (size_t i = 0; i < b->n_tax; i++) {
         const struct bl_tax *u = &b->tax[i];
         if (t->from_s == u->from_s && bl_str_eq(t->country, u->country) && bl_str_eq(t->region, u->region) &&
-            bl_str_eq(t->name, u->name) && bl_str_eq(t->tax, u->tax) && bl_str_eq(t->note, u->note) &&
-            bl_dec_cmp(t->percent, u->percent) == 0)
+                bl_str_eq(t->name, u->name) && bl_str_eq(t->tax, u->tax) && bl_str_eq(t->note, u->note) &&
+                bl_dec_cmp(t->percent, u->percent) == 0)
             return true;
     }
     return false;
@@ -120,7 +123,8 @@ static int64_t books_differ(const struct bl_book *a, const struct bl_book *b)
 
 /* ---- refusals */
 
-static enum bl_err check_worn(struct bl_ctx *x, struct store_db *db, const struct bl_book *old, const struct bl_book *new)
+static enum bl_err check_worn(
+        struct bl_ctx *x, struct store_db *db, const struct bl_book *old, const struct bl_book *new)
 {
     struct q_worn_list *worn = NULL;
     size_t n = 0;
@@ -130,8 +134,8 @@ static enum bl_err check_worn(struct bl_ctx *x, struct store_db *db, const struc
         int was = sku ? bl_book_sku(old, worn[i].name) : bl_book_meter(old, worn[i].name);
         int is = sku ? bl_book_sku(new, worn[i].name) : bl_book_meter(new, worn[i].name);
         if (is < 0)
-            return bl_fail(x, BL_CONFLICT, "The book drops the %.*s %.*s, which facts name; keep it.", BL_FMT(worn[i].kind),
-                    BL_FMT(worn[i].name));
+            return bl_fail(x, BL_CONFLICT, "The book drops the %.*s %.*s, which facts name; keep it.",
+                    BL_FMT(worn[i].kind), BL_FMT(worn[i].name));
         if (was < 0)
             continue;
         size_t n_old = sku ? old->sku[was].n_price : old->meter[was].n_price;
@@ -139,11 +143,14 @@ static enum bl_err check_worn(struct bl_ctx *x, struct store_db *db, const struc
         if (n_old == 0)
             continue;
         int64_t from_old = sku ? old->sku[was].price[0].from_s : old->meter[was].price[0].from_s;
-        int64_t from_new = n_new == 0 ? INT64_MAX : sku ? new->sku[is].price[0].from_s : new->meter[is].price[0].from_s;
+        int64_t from_new = n_new == 0 ? INT64_MAX
+                           : sku      ? new->sku[is].price[0].from_s
+                                      : new->meter[is].price[0].from_s;
         char time[32];
         bl_time_text_s(from_old, time);
         if (from_new > from_old)
-            return bl_fail(x, BL_CONFLICT, "The book leaves the %.*s %.*s without a price from %s on; facts name it.",
+            return bl_fail(x, BL_CONFLICT,
+                    "The book leaves the %.*s %.*s without a price from %s on; facts name it.",
                     BL_FMT(worn[i].kind), BL_FMT(worn[i].name), time);
     }
     return BL_OK;
@@ -161,7 +168,8 @@ struct moves {
     size_t n, cap;
 };
 
-static enum bl_err taxes_move(struct bl_ctx *y, const struct work_charged *a, const struct work_charged *b, bool *ret)
+static enum bl_err taxes_move(
+        struct bl_ctx *y, const struct work_charged *a, const struct work_charged *b, bool *ret)
 {
     struct bl_tax_sum *t = NULL;
     size_t n = 0;
@@ -188,7 +196,8 @@ static enum bl_err account_moves(struct bl_ctx *x, struct bl_ctx *y, struct work
         BL_TRY(work_charge(y, w, db, &a, old, p, work_period_last_s(p), UINT64_MAX, false, &was));
         BL_TRY(work_charge(y, w, db, &a, new, p, work_period_last_s(p), UINT64_MAX, false, &is));
         BL_TRY(taxes_move(y, &is, &was, &taxes));
-        int64_t amount = is.lines.items.minor + is.lines.overages.minor - was.lines.items.minor - was.lines.overages.minor;
+        int64_t amount = is.lines.items.minor + is.lines.overages.minor - was.lines.items.minor -
+                         was.lines.overages.minor;
         if (amount == 0 && !taxes)
             continue;
         *BL_PUSH(&x->arena, *m) = (struct moved){acct, p, amount};
@@ -196,8 +205,8 @@ static enum bl_err account_moves(struct bl_ctx *x, struct bl_ctx *y, struct work
     return BL_OK;
 }
 
-static enum bl_err find_moves(struct bl_ctx *x, struct work *w, const struct bl_book *old, const struct bl_book *new,
-        struct moves *m)
+static enum bl_err find_moves(struct bl_ctx *x, struct work *w, const struct bl_book *old,
+        const struct bl_book *new, struct moves *m)
 {
     int64_t from_s = books_differ(old, new);
     if (from_s == INT64_MAX)
@@ -312,7 +321,8 @@ static enum bl_err load(struct bl_ctx *x, struct work *w, const char *actor, con
     if (in->dry_run)
         return BL_OK;
     if (m.n > 0 && !bl_str_eq(in->adjust, ret->digest))
-        return bl_fail(x, BL_CONFLICT, "The book moves closed periods: read the report, then load it with --adjust %.*s.",
+        return bl_fail(x, BL_CONFLICT,
+                "The book moves closed periods: read the report, then load it with --adjust %.*s.",
                 BL_FMT(ret->digest));
     BL_TRY(work_begin(x, w));
     BL_TRY(work_end(x, w, write(x, w, actor, in, id, logos, &m)));
@@ -320,8 +330,8 @@ static enum bl_err load(struct bl_ctx *x, struct work *w, const char *actor, con
     return work_book_publish(x, w, id, in->yaml, logos);
 }
 
-enum bl_err work_prices_load(struct bl_ctx *x, struct work *w, const char *actor, const struct work_prices *in,
-        struct work_prices_result *ret)
+enum bl_err work_prices_load(struct bl_ctx *x, struct work *w, const char *actor,
+        const struct work_prices *in, struct work_prices_result *ret)
 {
     *ret = (struct work_prices_result){0};
     struct work_book *old = work_book_take(w);

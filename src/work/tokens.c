@@ -1,5 +1,6 @@
-/* Tokens: 256 random bits behind a prefix that tells the dialect; only their SHA-256 is kept. A check is one look-up by
- * digest, held in a small table afterwards; only tokens that were found are held, and a revocation empties it. */
+/* Tokens: 256 random bits behind a prefix that tells the dialect; only their SHA-256 is kept. A check is one
+ * look-up by digest, held in a small table afterwards; only tokens that were found are held, and a revocation
+ * empties it. */
 #include "work/inner.h"
 
 #include <sodium.h>
@@ -16,16 +17,17 @@ struct slot {
 };
 struct work_token_cache {
     pthread_rwlock_t lock;
-    unsigned revocations;   /* what was looked up before one is not kept after it */
+    unsigned revocations; /* what was looked up before one is not kept after it */
     struct slot slot[SLOTS];
 };
 
 static const struct {
     const char *name, *prefix, *scopes;
 } dialects[] = {
-    [WORK_DO] = {"do", "dop_v1_", "billing:read"},
-    [WORK_CIVO] = {"civo", "civo_v1_", "billing:read"},
-    [WORK_OPERATOR] = {"operator", "blw_v1_", "events:write operator:read operator:finance operator:admin"},
+        [WORK_DO] = {"do", "dop_v1_", "billing:read"},
+        [WORK_CIVO] = {"civo", "civo_v1_", "billing:read"},
+        [WORK_OPERATOR] = {"operator", "blw_v1_",
+                "events:write operator:read operator:finance operator:admin"},
 };
 
 static const struct {
@@ -33,7 +35,7 @@ static const struct {
     uint32_t bit;
 } scopes[] = {
 #define S(name, text) {text, WORK_SCOPE(name)},
-    WORK_SCOPES(S)
+        WORK_SCOPES(S)
 #undef S
 };
 
@@ -67,16 +69,17 @@ static enum bl_err add(struct bl_ctx *x, struct work *w, const char *actor, cons
     uint32_t bits = 0;
     struct bl_str text = bl_is(in->scopes) ? in->scopes : bl_str_of(dialects[in->dialect].scopes);
     BL_TRY(scopes_parse(x, text, &bits));
-    bool operator = in->dialect == WORK_OPERATOR;
-    if (operator && (in->has_account || in->has_org))
+    bool operator= in->dialect == WORK_OPERATOR;
+    if (operator&&(in->has_account || in->has_org))
         return bl_fail(x, BL_INVALID, "An operator's token belongs to no account.");
-    if (!operator && in->has_account == in->has_org)
-        return bl_fail(x, BL_INVALID, "A token needs an account, an organization or --operator: one of them.");
+    if (!operator&& in->has_account == in->has_org)
+        return bl_fail(
+                x, BL_INVALID, "A token needs an account, an organization or --operator: one of them.");
     if (in->dialect == WORK_CIVO && in->has_org)
         return bl_fail(x, BL_INVALID, "A token of dialect civo belongs to an account.");
-    if (!operator && (bits & ~WORK_SCOPE(BILLING_READ)))
+    if (!operator&&(bits & ~WORK_SCOPE(BILLING_READ)))
         return bl_fail(x, BL_INVALID, "scope: a customer's token has billing:read only.");
-    if (operator && (bits & WORK_SCOPE(BILLING_READ)))
+    if (operator&&(bits &WORK_SCOPE(BILLING_READ)))
         return bl_fail(x, BL_INVALID, "scope: billing:read is a customer's scope.");
     if (in->has_expiry && in->expires_us <= x->now_us)
         return bl_fail(x, BL_INVALID, "expires is past.");
@@ -102,18 +105,20 @@ static enum bl_err add(struct bl_ctx *x, struct work *w, const char *actor, cons
     struct bl_str token = bl_str_printf(&x->arena, "%s%s", dialects[in->dialect].prefix, hex);
     struct bl_str token_id = bl_str_printf(&x->arena, "tok_%s", id_hex);
     bl_sha256(token.p, token.n, digest);
-    BL_TRY(q_token_insert(x, db, (struct bl_str){(char *)digest, 32}, token_id, bl_str_of(dialects[in->dialect].name),
+    BL_TRY(q_token_insert(x, db, (struct bl_str){(char *)digest, 32}, token_id,
+            bl_str_of(dialects[in->dialect].name),
             in->has_account ? store_bucket_of(w->store, in->account) : 0,
-            in->has_account ? store_uuid(&in->account) : BL_ABSENT, in->has_org ? store_uuid(&in->org) : BL_ABSENT, text,
-            bl_is(in->name) ? in->name : BL_STR(""), x->now_us, in->has_expiry ? in->expires_us : INT64_MAX));
+            in->has_account ? store_uuid(&in->account) : BL_ABSENT,
+            in->has_org ? store_uuid(&in->org) : BL_ABSENT, text, bl_is(in->name) ? in->name : BL_STR(""),
+            x->now_us, in->has_expiry ? in->expires_us : INT64_MAX));
     BL_TRY(work_audit(x, w, actor, "token.add", token_id, text));
     *ret_token = token;
     *ret_id = token_id;
     return BL_OK;
 }
 
-enum bl_err work_token_add(struct bl_ctx *x, struct work *w, const char *actor, const struct work_token_new *in,
-        struct bl_str *ret_token, struct bl_str *ret_id)
+enum bl_err work_token_add(struct bl_ctx *x, struct work *w, const char *actor,
+        const struct work_token_new *in, struct bl_str *ret_token, struct bl_str *ret_id)
 {
     BL_TRY(work_begin(x, w));
     return work_end(x, w, add(x, w, actor, in, ret_token, ret_id));
@@ -141,7 +146,8 @@ enum bl_err work_token_revoke(struct bl_ctx *x, struct work *w, const char *acto
 }
 
 /* ---- check */
-static bool cached(struct work_token_cache *c, const uint8_t digest[32], struct slot *ret, unsigned *ret_revocations)
+static bool cached(
+        struct work_token_cache *c, const uint8_t digest[32], struct slot *ret, unsigned *ret_revocations)
 {
     uint32_t at;
     memcpy(&at, digest, sizeof at);
@@ -188,8 +194,8 @@ static enum bl_err look_up(struct bl_ctx *x, struct store_db *db, const uint8_t 
     return scopes_parse(x, row.scopes, &ret->token.scopes);
 }
 
-enum bl_err work_token_check(struct bl_ctx *x, struct work *w, struct store_db *db, struct bl_str token,
-        struct work_token *ret)
+enum bl_err work_token_check(
+        struct bl_ctx *x, struct work *w, struct store_db *db, struct bl_str token, struct work_token *ret)
 {
     uint8_t digest[32];
     struct slot s;

@@ -1,7 +1,9 @@
-/* Verify: every issued invoice is drawn up again from its own arguments and compared byte for byte; every entry's chain,
- * balance and sum is checked; the log is compared with what is derived from it. Stops at the first difference. */
+/* Verify: every issued invoice is drawn up again from its own arguments and compared byte for byte; every
+ * entry's chain, balance and sum is checked; the log is compared with what is derived from it. Stops at the
+ * first difference. */
 #include "work/inner.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +31,8 @@ static enum bl_err entry_check(void *arg, const struct q_entry_each *row)
         return differs(c->x, c->urn, "an entry cannot be read");
     e.note = row->note;
     snprintf(what, sizeof what, "entry %lld does not follow the chain", (long long)row->n);
-    if (row->n != c->n + 1 || e.n != (uint64_t)row->n || memcmp(e.prev, c->prev, 32) != 0 || !bl_entry_hash_ok(c->x, &e))
+    if (row->n != c->n + 1 || e.n != (uint64_t)row->n || memcmp(e.prev, c->prev, 32) != 0 ||
+            !bl_entry_hash_ok(c->x, &e))
         return differs(c->x, c->urn, what);
     snprintf(what, sizeof what, "entry %lld does not sum to zero", (long long)row->n);
     if (!bl_entry_balanced(&e))
@@ -38,7 +41,7 @@ static enum bl_err entry_check(void *arg, const struct q_entry_each *row)
     int64_t effect = bl_entry_receivable(&e).minor;
     bool same_ref = bl_str_eq(e.ref, row->ref);
     if (effect != row->receivable || c->balance + effect != row->balance || (int64_t)e.kind != row->kind ||
-        e.at_us != row->at_us || !same_ref)
+            e.at_us != row->at_us || !same_ref)
         return differs(c->x, c->urn, what);
     for (size_t i = 0; i < e.n_posting; i++)
         c->sum += e.posting[i].amount.minor;
@@ -53,15 +56,16 @@ static enum bl_err entry_check(void *arg, const struct q_entry_each *row)
 }
 
 /* Credits as they stood before a period was closed: what earlier invoices had used is taken off. */
-static enum bl_err held_before(struct bl_ctx *x, const struct q_held_all *held, size_t n, const struct q_invoice_all *inv,
-        size_t n_inv, bl_period p, uint64_t k, struct bl_held **ret, size_t *ret_n)
+static enum bl_err held_before(struct bl_ctx *x, const struct q_held_all *held, size_t n,
+        const struct q_invoice_all *inv, size_t n_inv, bl_period p, uint64_t k, struct bl_held **ret,
+        size_t *ret_n)
 {
     struct bl_held *h = bl_alloc_array(&x->arena, n, sizeof *h);
     size_t got = 0;
     for (size_t i = 0; i < n; i++)
         if ((uint64_t)held[i].seq <= k)
             h[got++] = (struct bl_held){(uint64_t)held[i].seq, held[i].granted_us, held[i].expires_us,
-                {held[i].amount}, held[i].note};
+                    {held[i].amount}, held[i].note};
     for (size_t i = 0; i < n_inv && inv[i].period < p; i++) {
         struct bl_bill b;
         BL_TRY(bl_bill_unpack(x, inv[i].body, &b));
@@ -98,17 +102,17 @@ static enum bl_err invoice_check(struct bl_ctx *x, struct work *w, struct store_
     BL_TRY(held_before(x, held, n_held, inv, n_inv, p, (uint64_t)closed->k, &h, &n_h));
     BL_TRY(work_book_by_id(x, w, db, closed->book_id, &book));
     struct work_draw d = {
-        .a = c->a,
-        .book = book->book,
-        .period = p,
-        .instant_s = closed->instant_s,
-        .issued_s = bl_floor_s(closed->closed_us),
-        .k = (uint64_t)closed->k,
-        .prev_k = prev_k,
-        .closed = p - 1,
-        .invoice_n = issued + 1,
-        .held = h,
-        .n_held = n_h,
+            .a = c->a,
+            .book = book->book,
+            .period = p,
+            .instant_s = closed->instant_s,
+            .issued_s = bl_floor_s(closed->closed_us),
+            .k = (uint64_t)closed->k,
+            .prev_k = prev_k,
+            .closed = p - 1,
+            .invoice_n = issued + 1,
+            .held = h,
+            .n_held = n_h,
     };
     enum bl_err e = work_draw(x, w, db, &d, &drawn);
     bool issues = e == BL_OK && bl_bill_issues(&drawn.bill);
@@ -127,7 +131,8 @@ static enum bl_err invoice_check(struct bl_ctx *x, struct work *w, struct store_
             bl_amount_text((bl_amount){have->amount}, drawn.bill.digits, was);
         if (issues)
             bl_amount_text(drawn.bill.amount, drawn.bill.digits, is);
-        snprintf(what, sizeof what, "the invoice of %s (%s) is not what its arguments give (%s)", text, was, is);
+        snprintf(what, sizeof what, "the invoice of %s (%s) is not what its arguments give (%s)", text, was,
+                is);
         e = differs(x, c->urn, what);
     }
     bl_buf_release(&body);
@@ -147,7 +152,7 @@ static enum bl_err account_check(struct bl_ctx *x, struct work *w, struct store_
     snprintf(c.urn, sizeof c.urn, BL_URN_TEAM "%s", text);
     BL_TRY(q_entry_each(x, db, a.bucket, uuid, entry_check, &c));
     if (c.n != a.row.entry_n || c.balance != a.row.receivable || a.row.entry_hash.n != 32 ||
-        memcmp(c.prev, a.row.entry_hash.p, 32) != 0)
+            memcmp(c.prev, a.row.entry_hash.p, 32) != 0)
         return differs(x, c.urn, "the account's balance or head is not that of its entries");
 
     struct q_closed_list *closed = NULL;
@@ -167,7 +172,8 @@ static enum bl_err account_check(struct bl_ctx *x, struct work *w, struct store_
     }
     for (size_t i = 0; i < n_inv; i++)
         invoiced += inv[i].amount;
-    if (issued != (int64_t)n_inv || issued != a.row.invoice_n || c.invoices != issued || c.invoiced != invoiced)
+    if (issued != (int64_t)n_inv || issued != a.row.invoice_n || c.invoices != issued ||
+            c.invoiced != invoiced)
         return differs(x, c.urn, "the invoices are not those that its closed periods and entries tell of");
     v->accounts++;
     v->invoices += n_inv;
@@ -212,8 +218,8 @@ static enum bl_err digest_check(struct bl_ctx *x, struct work *w, struct store_d
     return BL_OK;
 }
 
-enum bl_err work_verify(struct bl_ctx *x, struct work *w, struct store_db *db, struct bl_str digest,
-        struct work_verify *ret)
+enum bl_err work_verify(
+        struct bl_ctx *x, struct work *w, struct store_db *db, struct bl_str digest, struct work_verify *ret)
 {
     struct work_verify v = {0};
     __int128 sum = 0;

@@ -1,5 +1,5 @@
-/* What readers are shown: the preview, an issued invoice, days, hours. Each is work_draw or the same library calls on
- * what store_load gives. */
+/* What readers are shown: the preview, an issued invoice, days, hours. Each is work_draw or the same library
+ * calls on what store_load gives. */
 #include "work/inner.h"
 
 static enum bl_err not_parked(struct bl_ctx *x, const struct work_account *a)
@@ -18,18 +18,18 @@ enum bl_err work_preview(struct bl_ctx *x, struct work *w, struct store_db *db, 
     BL_TRY(not_parked(x, a));
     BL_TRY(work_held_open(x, db, a, &held, &n_held));
     struct work_draw d = {
-        .a = a,
-        .book = book,
-        .period = bl_period_of(now_us),
-        .instant_s = bl_floor_s(now_us),
-        .issued_s = bl_floor_s(now_us),
-        .k = UINT64_MAX,
-        .prev_k = (uint64_t)a->row.k,
-        .closed = (bl_period)a->row.closed_period,
-        .invoice_n = a->row.invoice_n + 1,
-        .held = held,
-        .n_held = n_held,
-        .carry = true,
+            .a = a,
+            .book = book,
+            .period = bl_period_of(now_us),
+            .instant_s = bl_floor_s(now_us),
+            .issued_s = bl_floor_s(now_us),
+            .k = UINT64_MAX,
+            .prev_k = (uint64_t)a->row.k,
+            .closed = (bl_period)a->row.closed_period,
+            .invoice_n = a->row.invoice_n + 1,
+            .held = held,
+            .n_held = n_held,
+            .carry = true,
     };
     BL_TRY(work_draw(x, w, db, &d, &drawn));
     *ret = drawn.bill;
@@ -42,62 +42,64 @@ enum bl_err work_invoice(struct bl_ctx *x, struct work *w, struct store_db *db, 
     (void)w;
     struct q_invoice_by_uuid row;
     bool found = false;
-    BL_TRY(q_invoice_by_uuid(x, db, a->bucket, store_uuid(&a->uuid), store_uuid(&invoice_uuid), &row, &found));
+    BL_TRY(q_invoice_by_uuid(
+            x, db, a->bucket, store_uuid(&a->uuid), store_uuid(&invoice_uuid), &row, &found));
     if (!found)
         return bl_fail(x, BL_NOT_FOUND, "%s", bl_err_text(BL_NOT_FOUND));
     return bl_bill_unpack(x, row.body, ret);
 }
 
 enum bl_err work_insight(struct bl_ctx *x, struct work *w, struct store_db *db, const struct work_account *a,
-        const struct bl_book *book, bl_day first, bl_day last, int64_t now_us, struct bl_point **ret, size_t *ret_n)
+        const struct bl_book *book, bl_day first, bl_day last, int64_t now_us, struct bl_point **ret,
+        size_t *ret_n)
 {
     struct store_facts f = {0};
     int64_t now_s = bl_floor_s(now_us);
     bl_period p0 = bl_period_of(first * BL_DAY_S * BL_US), p1 = bl_period_of(last * BL_DAY_S * BL_US);
     int64_t upto_s = (last + 1) * BL_DAY_S;
     struct store_want want = {
-        .acct = a->acct,
-        .first = p0,
-        .last = p1,
-        .upto_us = (upto_s < now_s + 1 ? upto_s : now_s + 1) * BL_US,
-        .k = UINT64_MAX,
-        .book_id = book->id,
+            .acct = a->acct,
+            .first = p0,
+            .last = p1,
+            .upto_us = (upto_s < now_s + 1 ? upto_s : now_s + 1) * BL_US,
+            .k = UINT64_MAX,
+            .book_id = book->id,
     };
     BL_TRY(store_load(x, w->store, db, &want, &f));
     struct bl_lives lives;
     BL_TRY(bl_lives_fold(x, f.has_carry ? &f.carried : NULL, f.life, f.n_life, &lives));
     struct bl_insight_in in = {
-        .book = book,
-        .from_s = f.billing_from_us == INT64_MIN ? INT64_MIN : bl_floor_s(f.billing_from_us),
-        .now_s = now_s,
-        .first = first,
-        .last = last,
-        .lives = &lives,
-        .usage = f.usage,
-        .n_usage = f.n_usage,
+            .book = book,
+            .from_s = f.billing_from_us == INT64_MIN ? INT64_MIN : bl_floor_s(f.billing_from_us),
+            .now_s = now_s,
+            .first = first,
+            .last = last,
+            .lives = &lives,
+            .usage = f.usage,
+            .n_usage = f.n_usage,
     };
     return bl_insight(x, &in, ret, ret_n);
 }
 
 enum bl_err work_civo(struct bl_ctx *x, struct work *w, struct store_db *db, const struct work_account *a,
-        const struct bl_book *book, int64_t from_s, int64_t to_s, struct bl_str region, struct bl_civo_row **ret,
-        size_t *ret_n)
+        const struct bl_book *book, int64_t from_s, int64_t to_s, struct bl_str region,
+        struct bl_civo_row **ret, size_t *ret_n)
 {
     struct store_facts f = {0};
     struct bl_lives lives;
     /* Rows break where carried timelines forget: the whole past is read, without usage. */
     bl_period p = bl_period_of(from_s * BL_US);
     struct store_want want = {
-        .acct = a->acct, .first = p, .last = p - 1, .upto_us = to_s * BL_US, .k = UINT64_MAX};
+            .acct = a->acct, .first = p, .last = p - 1, .upto_us = to_s * BL_US, .k = UINT64_MAX};
     BL_TRY(store_load(x, w->store, db, &want, &f));
     BL_TRY(bl_lives_fold(x, NULL, f.life, f.n_life, &lives));
     struct bl_civo_in in = {
-        .book = book,
-        .lives = &lives,
-        .billing_from_s = f.billing_from_us == INT64_MIN ? INT64_MIN : bl_floor_s(f.billing_from_us),
-        .from_s = from_s,
-        .to_s = to_s,
-        .region = region,
+            .book = book,
+            .lives = &lives,
+            .billing_from_s = f.billing_from_us == INT64_MIN ? INT64_MIN : bl_floor_s(f.billing_from_us),
+            .from_s = from_s,
+            .to_s = to_s,
+            .region = region,
     };
     return bl_civo_rows(x, &in, ret, ret_n);
 }

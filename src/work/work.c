@@ -1,7 +1,8 @@
 /* The process: its store, its clock, its transactions.
  *
- * The clock never goes back: the highest now is stored with every writing transaction that moves it by a second or
- * more, and a clock that falls behind is held there. A database is born real or test at its first write. */
+ * The clock never goes back: the highest now is stored with every writing transaction that moves it by a
+ * second or more, and a clock that falls behind is held there. A database is born real or test at its first
+ * write. */
 #include "work/inner.h"
 
 #include <stdlib.h>
@@ -14,7 +15,10 @@ static int64_t clock_us(clockid_t which)
     return (int64_t)t.tv_sec * BL_US + t.tv_nsec / 1000;
 }
 
-static const char *kind_name(const struct work *w) { return w->clock == WORK_CLOCK_REAL ? "real" : "test"; }
+static const char *kind_name(const struct work *w)
+{
+    return w->clock == WORK_CLOCK_REAL ? "real" : "test";
+}
 
 static enum bl_err check_kind(struct bl_ctx *x, const struct work *w, struct bl_str kind)
 {
@@ -82,6 +86,7 @@ void work_close(struct work *w)
     work_token_cache_close(w);
     work_books_close(w);
     free(w->close.accounts);
+    free(w->worn.flag);
     store_close(w->store);
     pthread_mutex_destroy(&w->book_lock);
     pthread_mutex_destroy(&w->queue_lock);
@@ -89,9 +94,15 @@ void work_close(struct work *w)
     free(w);
 }
 
-struct store *work_store(struct work *w) { return w->store; }
+struct store *work_store(struct work *w)
+{
+    return w->store;
+}
 
-bool work_is_test(struct work *w) { return w->clock != WORK_CLOCK_REAL; }
+bool work_is_test(struct work *w)
+{
+    return w->clock != WORK_CLOCK_REAL;
+}
 
 int64_t work_now(struct work *w)
 {
@@ -148,9 +159,9 @@ enum bl_err work_end(struct bl_ctx *x, struct work *w, enum bl_err so_far)
     return BL_OK;
 }
 
-enum bl_err work_audit(struct bl_ctx *x, struct work *w, const char *actor, const char *action, struct bl_str subject,
-        struct bl_str detail)
+enum bl_err work_audit(struct bl_ctx *x, struct work *w, const char *actor, const char *action,
+        struct bl_str subject, struct bl_str detail)
 {
-    return q_audit_insert(x, store_writer(w->store), x->now_us, bl_str_of(actor ? actor : "command"), bl_str_of(action),
-            bl_is(subject) ? subject : BL_STR(""), bl_is(detail) ? detail : BL_STR(""));
+    return q_audit_insert(x, store_writer(w->store), x->now_us, bl_str_of(actor ? actor : "command"),
+            bl_str_of(action), bl_is(subject) ? subject : BL_STR(""), bl_is(detail) ? detail : BL_STR(""));
 }

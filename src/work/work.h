@@ -1,9 +1,9 @@
-/* work: the verbs of the program: load, call the library, write, once. Nothing here computes money; nothing here knows
- * HTTP or the command line.
+/* work: the verbs of the program: load, call the library, write, once. Nothing here computes money; nothing
+ * here knows HTTP or the command line.
  *
- * `struct work` is the process: its store, its clock, the current price book. Verbs that write are called on the writer
- * thread (work_writer_*), or by whoever is alone with the store (a command without a server). They open and end their
- * own transaction. Verbs that read take a reading connection. */
+ * `struct work` is the process: its store, its clock, the current price book. Verbs that write are called on
+ * the writer thread (work_writer_*), or by whoever is alone with the store (a command without a server). They
+ * open and end their own transaction. Verbs that read take a reading connection. */
 #ifndef BILLOW_WORK_H
 #define BILLOW_WORK_H
 
@@ -21,19 +21,21 @@ struct work_options {
     struct bl_str path;
     bool create, read_only;
     enum work_clock clock;
-    int64_t now_us;             /* of a test clock */
+    int64_t now_us; /* of a test clock */
 };
 BL_MUST_CHECK enum bl_err work_open(struct bl_ctx *x, const struct work_options *o, struct work **ret);
 void work_close(struct work *w);
 struct store *work_store(struct work *w);
-int64_t work_now(struct work *w);       /* never goes back, over restarts neither */
+int64_t work_now(struct work *w); /* never goes back, over restarts neither */
 bool work_is_test(struct work *w);
-/* Moves a standing or running test clock forward; an earlier time changes nothing. BL_CONFLICT on a real database. */
+/* Moves a standing or running test clock forward; an earlier time changes nothing. BL_CONFLICT on a real
+ * database. */
 BL_MUST_CHECK enum bl_err work_clock_move(struct bl_ctx *x, struct work *w, int64_t now_us);
 
 /* A writing transaction: store_write_begin, and the clock and kind of the database with it. */
 BL_MUST_CHECK enum bl_err work_begin(struct bl_ctx *x, struct work *w);
-BL_MUST_CHECK enum bl_err work_end(struct bl_ctx *x, struct work *w, enum bl_err so_far); /* commits, or aborts and passes so_far on */
+BL_MUST_CHECK enum bl_err work_end(
+        struct bl_ctx *x, struct work *w, enum bl_err so_far); /* commits, or aborts and passes so_far on */
 /* Inside a transaction: who did what. */
 BL_MUST_CHECK enum bl_err work_audit(struct bl_ctx *x, struct work *w, const char *actor, const char *action,
         struct bl_str subject, struct bl_str detail);
@@ -42,20 +44,20 @@ BL_MUST_CHECK enum bl_err work_audit(struct bl_ctx *x, struct work *w, const cha
 struct work_book {
     const struct bl_book *book;
 };
-struct work_book *work_book_take(struct work *w);                   /* the current one; NULL: none loaded yet */
-BL_MUST_CHECK enum bl_err work_book_by_id(struct bl_ctx *x, struct work *w, struct store_db *db, struct bl_str id,
-        struct work_book **ret);
-void work_book_give(struct work *w, struct work_book *b);           /* NULL is fine */
+struct work_book *work_book_take(struct work *w); /* the current one; NULL: none loaded yet */
+BL_MUST_CHECK enum bl_err work_book_by_id(
+        struct bl_ctx *x, struct work *w, struct store_db *db, struct bl_str id, struct work_book **ret);
+void work_book_give(struct work *w, struct work_book *b); /* NULL is fine */
 struct work_prices {
     struct bl_str file, yaml;
-    const struct bl_str *logo;          /* PNG bytes by seller, in the book's order; NULL: none */
+    const struct bl_str *logo; /* PNG bytes by seller, in the book's order; NULL: none */
     size_t n_logo;
-    struct bl_str adjust;               /* digest of the report that was shown; absent: none */
-    bool dry_run;                       /* report only */
+    struct bl_str adjust; /* digest of the report that was shown; absent: none */
+    bool dry_run;         /* report only */
 };
 struct work_prices_result {
     bool loaded;
-    struct bl_str report, digest;       /* what moves in closed periods; absent: nothing moves */
+    struct bl_str report, digest; /* what moves in closed periods; absent: nothing moves */
     struct bl_str remarks;
     uint8_t book_id[32];
 };
@@ -70,28 +72,29 @@ struct work_account {
     uint32_t bucket;
     struct q_account_get row;
 };
-BL_MUST_CHECK enum bl_err work_account_get(struct bl_ctx *x, struct work *w, struct store_db *db, bl_uuid uuid,
-        struct work_account *ret);      /* BL_NOT_FOUND */
+BL_MUST_CHECK enum bl_err work_account_get(struct bl_ctx *x, struct work *w, struct store_db *db,
+        bl_uuid uuid, struct work_account *ret); /* BL_NOT_FOUND */
 struct work_account_new {
     bool has_uuid, has_org, has_billing_from, has_opening;
     bl_uuid uuid, org;
-    struct bl_str field[BL_F_COUNT];    /* the face, as in an account.change */
+    struct bl_str field[BL_F_COUNT]; /* the face, as in an account.change */
     struct bl_str number, currency;
     int64_t billing_from_us;
     bl_amount opening;
 };
-BL_MUST_CHECK enum bl_err work_account_add(struct bl_ctx *x, struct work *w, const char *actor,
-        const struct work_account_new *in, bl_uuid *ret);
-/* A dated change of the face: writes an account.change fact at from_us. reset: bits of fields given as null. */
-BL_MUST_CHECK enum bl_err work_account_set(struct bl_ctx *x, struct work *w, const char *actor, bl_uuid account,
-        const struct bl_str field[BL_F_COUNT], uint32_t reset, int64_t from_us);
-BL_MUST_CHECK enum bl_err work_account_org(struct bl_ctx *x, struct work *w, const char *actor, bl_uuid account,
-        bool has_org, bl_uuid org);
-BL_MUST_CHECK enum bl_err work_org_add(struct bl_ctx *x, struct work *w, const char *actor, struct bl_str name,
-        bl_uuid *ret);
+BL_MUST_CHECK enum bl_err work_account_add(
+        struct bl_ctx *x, struct work *w, const char *actor, const struct work_account_new *in, bl_uuid *ret);
+/* A dated change of the face: writes an account.change fact at from_us. reset: bits of fields given as null.
+ */
+BL_MUST_CHECK enum bl_err work_account_set(struct bl_ctx *x, struct work *w, const char *actor,
+        bl_uuid account, const struct bl_str field[BL_F_COUNT], uint32_t reset, int64_t from_us);
+BL_MUST_CHECK enum bl_err work_account_org(
+        struct bl_ctx *x, struct work *w, const char *actor, bl_uuid account, bool has_org, bl_uuid org);
+BL_MUST_CHECK enum bl_err work_org_add(
+        struct bl_ctx *x, struct work *w, const char *actor, struct bl_str name, bl_uuid *ret);
 /* The face as it is at an instant. */
-BL_MUST_CHECK enum bl_err work_face(struct bl_ctx *x, struct work *w, struct store_db *db, const struct work_account *a,
-        int64_t at_us, struct bl_face *ret);
+BL_MUST_CHECK enum bl_err work_face(struct bl_ctx *x, struct work *w, struct store_db *db,
+        const struct work_account *a, int64_t at_us, struct bl_face *ret);
 
 /* ---- tokens */
 enum work_dialect { WORK_DO, WORK_CIVO, WORK_OPERATOR };
@@ -99,23 +102,24 @@ struct work_token_new {
     enum work_dialect dialect;
     bool has_account, has_org;
     bl_uuid account, org;
-    struct bl_str scopes, name;         /* scopes blank-separated; absent: all of the dialect's */
+    struct bl_str scopes, name; /* scopes blank-separated; absent: all of the dialect's */
     bool has_expiry;
     int64_t expires_us;
 };
 BL_MUST_CHECK enum bl_err work_token_add(struct bl_ctx *x, struct work *w, const char *actor,
         const struct work_token_new *in, struct bl_str *ret_token, struct bl_str *ret_id);
-BL_MUST_CHECK enum bl_err work_token_revoke(struct bl_ctx *x, struct work *w, const char *actor, struct bl_str id);
+BL_MUST_CHECK enum bl_err work_token_revoke(
+        struct bl_ctx *x, struct work *w, const char *actor, struct bl_str id);
 struct work_token {
     enum work_dialect dialect;
     bool has_account, has_org;
     bl_uuid account, org;
-    uint32_t scopes;                    /* bits of work_scope */
+    uint32_t scopes; /* bits of work_scope */
     char id[24];
 };
 /* BL_UNAUTHORIZED for what is unknown, revoked or expired at now. */
-BL_MUST_CHECK enum bl_err work_token_check(struct bl_ctx *x, struct work *w, struct store_db *db, struct bl_str token,
-        struct work_token *ret);
+BL_MUST_CHECK enum bl_err work_token_check(
+        struct bl_ctx *x, struct work *w, struct store_db *db, struct bl_str token, struct work_token *ret);
 #define WORK_SCOPES(S)                                                                                       \
     S(BILLING_READ, "billing:read")                                                                          \
     S(EVENTS_WRITE, "events:write")                                                                          \
@@ -134,7 +138,7 @@ enum work_scope {
 struct work_preview {
     struct bl_bill bill;
     struct bl_lines lines;
-    const struct bl_book *book;         /* held by the caller through work_book_take */
+    const struct bl_book *book; /* held by the caller through work_book_take */
 };
 /* The bill of the calendar month of now_us, drawn up at its second. BL_OVERFLOW / BL_CONFLICT: parked. */
 BL_MUST_CHECK enum bl_err work_preview(struct bl_ctx *x, struct work *w, struct store_db *db,
@@ -146,26 +150,28 @@ struct work_balance {
 BL_MUST_CHECK enum bl_err work_balance(struct bl_ctx *x, struct work *w, struct store_db *db, store_acct acct,
         int64_t now_us, struct work_balance *ret);
 BL_MUST_CHECK enum bl_err work_invoice(struct bl_ctx *x, struct work *w, struct store_db *db,
-        const struct work_account *a, bl_uuid invoice_uuid, struct bl_bill *ret);   /* BL_NOT_FOUND */
+        const struct work_account *a, bl_uuid invoice_uuid, struct bl_bill *ret); /* BL_NOT_FOUND */
 BL_MUST_CHECK enum bl_err work_insight(struct bl_ctx *x, struct work *w, struct store_db *db,
         const struct work_account *a, const struct bl_book *book, bl_day first, bl_day last, int64_t now_us,
         struct bl_point **ret, size_t *ret_n);
-BL_MUST_CHECK enum bl_err work_civo(struct bl_ctx *x, struct work *w, struct store_db *db, const struct work_account *a,
-        const struct bl_book *book, int64_t from_s, int64_t to_s, struct bl_str region, struct bl_civo_row **ret,
-        size_t *ret_n);
+BL_MUST_CHECK enum bl_err work_civo(struct bl_ctx *x, struct work *w, struct store_db *db,
+        const struct work_account *a, const struct bl_book *book, int64_t from_s, int64_t to_s,
+        struct bl_str region, struct bl_civo_row **ret, size_t *ret_n);
 
 /* ---- postings */
 struct work_post {
-    enum bl_entry_kind kind;            /* payment, refund, chargeback, credit (goodwill), grant; 0: manual adjustment */
-    bl_amount amount;                   /* positive; of an adjustment also negative */
+    enum bl_entry_kind kind; /* payment, refund, chargeback, credit (goodwill), grant; 0: manual adjustment */
+    bl_amount amount;        /* positive; of an adjustment also negative */
     struct bl_str ref, note;
-    int64_t expires_us;                 /* grants */
+    int64_t expires_us;  /* grants */
+    struct bl_str key;   /* of the request, absent without: the same key and request post once in 35 days */
+    uint8_t request[32]; /* digest of the request that carried the key */
 };
 struct work_posted {
-    bool repeated;                      /* the ref was there already, with the same amount */
+    bool repeated; /* the ref was there already, with the same amount */
     int64_t at_us;
-    uint64_t n;                         /* entry's number; an adjustment's place in the log */
-    bl_amount receivable;               /* the account's, afterwards */
+    uint64_t n;           /* entry's number; an adjustment's place in the log */
+    bl_amount receivable; /* the account's, afterwards */
 };
 BL_MUST_CHECK enum bl_err work_post(struct bl_ctx *x, struct work *w, const char *actor, bl_uuid account,
         const struct work_post *in, struct work_posted *ret);
@@ -176,27 +182,29 @@ struct work_close_state {
     bool done;
     uint32_t accounts_total, accounts_done;
     int64_t accounts, invoices, credit_notes;
-    struct bl_str total, digest, parked;  /* parked: URNs, blank-separated */
+    struct bl_str total, digest, parked; /* parked: URNs, blank-separated */
 };
 /* One chunk, at most about 20 ms of writing; call again until done. grace: refuse before end + grace. */
-BL_MUST_CHECK enum bl_err work_close_chunk(struct bl_ctx *x, struct work *w, const char *actor, bl_period period,
-        bool grace, struct work_close_state *ret);
+BL_MUST_CHECK enum bl_err work_close_chunk(struct bl_ctx *x, struct work *w, const char *actor,
+        bl_period period, bool grace, struct work_close_state *ret);
 /* The newest period whose end + grace has passed at now; false when there is no book. */
 bool work_close_due(struct work *w, int64_t now_us, bl_period *ret);
 
 /* ---- verify: recompute every issued invoice and every balance, check every chain and the log. */
 struct work_verify {
     uint64_t accounts, invoices, entries, facts;
-    int64_t sum;                        /* over all postings: zero */
-    char digest[65];                    /* of all heads now */
+    int64_t sum;     /* over all postings: zero */
+    char digest[65]; /* of all heads now */
 };
-BL_MUST_CHECK enum bl_err work_verify(struct bl_ctx *x, struct work *w, struct store_db *db, struct bl_str digest,
-        struct work_verify *ret);       /* BL_CONFLICT with the first difference as the sentence */
+BL_MUST_CHECK enum bl_err work_verify(struct bl_ctx *x, struct work *w, struct store_db *db,
+        struct bl_str digest,
+        struct work_verify *ret); /* BL_CONFLICT with the first difference as the sentence */
 
 /* ---- the writer thread */
-typedef void work_job_fn(struct bl_ctx *x, struct work *w, void *arg); /* runs on the writer thread, answers by itself */
+typedef void work_job_fn(
+        struct bl_ctx *x, struct work *w, void *arg); /* runs on the writer thread, answers by itself */
 BL_MUST_CHECK enum bl_err work_writer_start(struct bl_ctx *x, struct work *w);
-void work_writer_stop(struct work *w);  /* finishes what is queued */
+void work_writer_stop(struct work *w);                               /* finishes what is queued */
 void work_writer_submit(struct work *w, work_job_fn *fn, void *arg); /* without a thread: runs now */
 
 #endif

@@ -1,4 +1,5 @@
-/* The writer: one thread that runs writing jobs in the order they came. A job answers whoever asked by itself. */
+/* The writer: one thread that runs writing jobs in the order they came. A job answers whoever asked by
+ * itself. */
 #include "work/inner.h"
 
 #include <stdlib.h>

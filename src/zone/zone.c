@@ -1,6 +1,7 @@
-/* Zone files are found under the system's zoneinfo folder. Names are checked before they become a path: letters, digits,
- * "+-_" and single inner slashes, so that no name leads out of the folder. What was read is kept for ever; there are
- * some six hundred zones, which bounds it. */
+/* Zone files are found under the system's zoneinfo folder. Names are checked before they become a path:
+ * letters, digits,
+ * "+-_" and single inner slashes, so that no name leads out of the folder. What was read is kept for ever;
+ * there are some six hundred zones, which bounds it. */
 #include "zone/zone.h"
 
 #include <pthread.h>
