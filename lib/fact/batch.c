@@ -1,5 +1,5 @@
-/* Cutting a body into the raw texts of its events. Lines are cut at their ends and nothing else; an array has
- * to be sound enough to be cut. */
+/* Cutting a body into the raw texts of its events, unread: a broken event is found by its own reading and
+ * spoils no other. Lines are cut at their ends, an array where its elements end. */
 #include "fact/fact.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@ struct cut {
 static bool blank(struct bl_str s)
 {
     for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] != ' ' && s.p[i] != '\t' && s.p[i] != '\r')
+        if (s.p[i] != ' ' && s.p[i] != '\t' && s.p[i] != '\r' && s.p[i] != '\n')
             return false;
     return true;
 }
@@ -41,16 +41,15 @@ static enum bl_err lines(struct bl_ctx *x, struct bl_str body, size_t max, struc
 static enum bl_err elements(struct bl_ctx *x, struct bl_str body, size_t max, struct cut *c)
 {
     struct bl_json_reader r;
-    struct bl_json_value v;
+    struct bl_str each;
     bool more = false;
     bl_json_reader_init(&r, x, body);
     BL_TRY(bl_json_enter_array(&r));
     for (;;) {
-        BL_TRY(bl_json_next_element(&r, &v, &more));
+        BL_TRY(bl_json_cut_element(&r, &each, &more));
         if (!more)
             return bl_json_end(&r);
-        /* What is no object is kept as something that is none, so that its place in the batch is told. */
-        BL_TRY(put(x, c, v.type == BL_JSON_OBJECT ? v.text : BL_STR("null"), max));
+        BL_TRY(put(x, c, each, max));
     }
 }
 
@@ -58,6 +57,8 @@ enum bl_err bl_batch_split(
         struct bl_ctx *x, enum bl_batch_form form, struct bl_str body, size_t max, struct bl_batch_cut *ret)
 {
     struct cut c = {0};
+    if (body.n == 0)
+        body = BL_STR("");
     if (form == BL_BATCH_NDJSON)
         BL_TRY(lines(x, body, max, &c));
     else if (form == BL_BATCH_ARRAY)

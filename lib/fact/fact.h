@@ -72,10 +72,13 @@ struct bl_fact {
 };
 
 /* ---- reading. Each fails with BL_INVALID and a sentence; ret_id gets the event's id as far as it was
- * readable (absent otherwise). Strings live in the arena (or borrow from `text` where they hold no escapes:
+ * readable (absent otherwise). Strings live in the arena (or borrow from the text where they hold no escapes:
  * keep it alive). `now_us` + 5 minutes bounds `time`. Refused: unknown types, wrong field types, U+0000,
- * sources beginning "billow:", missing specversion/subject/time/id/source/type, id or source outside 1..255
- * bytes, more than 64 tags. */
+ * sources beginning "billow:" (the reason begins "reserved"), missing
+ * specversion/subject/time/id/source/type/data, id or source outside 1..255 bytes, texts above the limit of
+ * fields.def, more than 64 tags. null in data resets a field in resource.create, resource.change and
+ * account.change, and is absent elsewhere. A usage fact may come without quantity or value: which the meter
+ * needs is the price book's business. */
 BL_MUST_CHECK enum bl_err bl_fact_parse(struct bl_ctx *x, struct bl_str json_object, int64_t now_us,
         struct bl_fact *ret, struct bl_str *ret_id);
 /* CloudEvents binary mode: attributes from headers, `data` is the body. */
@@ -86,8 +89,9 @@ BL_MUST_CHECK enum bl_err bl_fact_parse_binary(struct bl_ctx *x, const struct bl
         struct bl_str data, int64_t now_us, struct bl_fact *ret);
 
 /* A batch's bytes cut into events without reading them: an NDJSON body (blank lines skipped), a JSON array,
- * or one object. `each` holds the raw text of one event. BL_BAD_REQUEST when nothing can be split (the whole
- * is no JSON). */
+ * or one object. `each` holds the raw text of one event; what is wrong inside one is left to its own reading.
+ * BL_BAD_REQUEST when nothing can be split (no array, a missing comma, brackets or quotes that do not end);
+ * BL_TOO_LARGE above `max`. */
 enum bl_batch_form { BL_BATCH_NDJSON, BL_BATCH_ARRAY, BL_BATCH_OBJECT };
 struct bl_batch_cut {
     struct bl_str *each;
@@ -97,9 +101,14 @@ BL_MUST_CHECK enum bl_err bl_batch_split(
         struct bl_ctx *x, enum bl_batch_form form, struct bl_str body, size_t max, struct bl_batch_cut *ret);
 
 /* CSV of facts: a header line naming columns (id, source, type, subject, time and the names inside data,
- * flat; in a retraction data.source, data.id), then rows; an empty cell is absent; RFC 4180 quoting. Gives
- * each row as the JSON text of an event, so that files of both kinds go the same way. `ret_used` is how many
- * bytes were consumed (a partial last row stays unless `last`). */
+ * flat; in a retraction data.source, data.id), then rows; RFC 4180 quoting, rows end with LF, CR LF or CR; a
+ * byte order mark at the beginning is passed over. An empty cell is absent, and so are cells missing at a
+ * row's end. Several tags stand in one cell, parted by ';'; tax_exempt is true or false; resource_id a whole
+ * number. Gives each row as the JSON text of an event, so that files of both kinds go the same way: what is
+ * wrong in a cell is found there. Fails, naming the row, for an unknown or repeated column (BL_INVALID), more
+ * cells than columns, a broken quote, a row above 1 MiB. `ret_used` is how many bytes were consumed (a
+ * partial last row stays unless `last`); feed the rest again with more behind it. The reader lives in the
+ * arena it was made in; that of `x` may be reset between two feeds when it is another. */
 struct bl_csv_events;
 struct bl_csv_events *bl_csv_events_new(struct bl_ctx *x);
 BL_MUST_CHECK enum bl_err bl_csv_events_feed(struct bl_ctx *x, struct bl_csv_events *c, struct bl_str bytes,
@@ -111,7 +120,7 @@ int bl_fact_order(const struct bl_fact *a, const struct bl_fact *b); /* (time_us
 
 /* ---- packed form, as stored. Personal fields are written as 16-byte digests (SHA-256 of the text, cut); the
  * caller keeps digest -> text. Account and seq are not inside. bl_fact_unpack leaves digested fields absent
- * and fills `digest[f]`, `has_digest` instead; bl_fact_fill puts the text back. */
+ * and tells their digests instead; the caller puts the texts back. BL_INTERNAL when the bytes are no fact. */
 struct bl_fact_digests {
     uint32_t has; /* bit per field */
     uint8_t d[BL_F_COUNT][16];

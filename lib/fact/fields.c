@@ -4,8 +4,8 @@
 #include <string.h>
 
 const struct fact_field fact_fields[BL_F_COUNT] = {
-#define FIELD(id, name, max, personal, carriers, shape)                                                      \
-    [BL_F_##id] = {BL_F_##id, name, sizeof(name) - 1, max, personal, carriers, shape},
+#define FIELD(id, name, least, max, personal, carriers, shape)                                               \
+    [BL_F_##id] = {BL_F_##id, name, sizeof(name) - 1, least, max, personal, carriers, shape},
 #include "fact/fields.def"
 #undef FIELD
 };

@@ -43,46 +43,62 @@ void bl_fact_pack(struct bl_buf *b, const struct bl_fact *f)
     }
 }
 
-enum bl_err bl_fact_unpack(
-        struct bl_ctx *x, struct bl_rd *r, struct bl_fact *ret, struct bl_fact_digests *ret_digests)
+/* What was packed from a fact that was read: nothing else is taken, whatever the bytes say. */
+static bool plausible(const struct bl_fact *f, unsigned flags, uint64_t reset, uint64_t has)
 {
-    const uint8_t *type = bl_get_bytes(r, 1);
-    *ret = (struct bl_fact){.type = type ? (enum bl_fact_type) * type : 0};
-    ret_digests->has = 0;
-    ret->time_us = bl_get_sv(r);
-    ret->source = bl_get_str(r);
-    ret->id = bl_get_str(r);
-    const uint8_t *flags = bl_get_bytes(r, 1);
-    unsigned have = flags ? *flags : 0;
-    const uint8_t *uuid = have & RESOURCE ? bl_get_bytes(r, 16) : NULL;
-    if (uuid)
-        memcpy(ret->resource.b, uuid, 16);
-    ret->has_resource = uuid != NULL;
-    ret->has_quantity = have & QUANTITY;
-    ret->reset_quantity = have & QUANTITY_RESET;
-    ret->has_resource_id = have & ID;
-    ret->reset_resource_id = have & ID_RESET;
-    if (ret->has_quantity)
-        ret->quantity.pico = (__int128)bl_get_u128(r);
-    if (ret->has_resource_id)
-        ret->resource_id = (int64_t)bl_get_uv(r);
-    ret->reset = (uint32_t)bl_get_uv(r);
-    uint64_t has = bl_get_uv(r);
+    const int64_t year_10000_us = bl_period_start_s(12 * (10000 - 1970)) * BL_US;
+    return f->type >= BL_FACT_CREATE && f->type <= BL_FACT_RETRACT && f->time_us >= 0 &&
+           f->time_us < year_10000_us && bl_is(f->source) && bl_is(f->id) && flags < 2 * ID_RESET &&
+           reset >> BL_F_COUNT == 0 && has >> BL_F_COUNT == 0 && f->quantity.pico >= 0 &&
+           f->resource_id >= 0 && f->resource_id <= RESOURCE_ID_MAX;
+}
+
+static void unpack_fields(struct bl_rd *r, uint64_t has, struct bl_fact *f, struct bl_fact_digests *d)
+{
     for (size_t i = 0; i < BL_F_COUNT && !r->bad; i++) {
-        if (!(has & (1u << i)))
+        if (!(has >> i & 1))
             continue;
         if (!fact_fields[i].personal) {
-            ret->field[i] = bl_get_str(r);
+            f->field[i] = bl_get_str(r);
+            r->bad = r->bad || !bl_is(f->field[i]);
             continue;
         }
         const uint8_t *digest = bl_get_bytes(r, 16);
         if (digest) {
-            memcpy(ret_digests->d[i], digest, 16);
-            ret_digests->has |= 1u << i;
+            memcpy(d->d[i], digest, 16);
+            d->has |= 1u << i;
         }
     }
-    bool known = ret->type >= BL_FACT_CREATE && ret->type <= BL_FACT_RETRACT && ret->quantity.pico >= 0;
-    if (r->bad || !known || has >> BL_F_COUNT || !bl_is(ret->source) || !bl_is(ret->id))
+}
+
+enum bl_err bl_fact_unpack(
+        struct bl_ctx *x, struct bl_rd *r, struct bl_fact *ret, struct bl_fact_digests *ret_digests)
+{
+    const uint8_t *type = bl_get_bytes(r, 1);
+    memset(ret, 0, sizeof *ret);
+    ret_digests->has = 0;
+    ret->type = type ? (enum bl_fact_type) * type : 0;
+    ret->time_us = bl_get_sv(r);
+    ret->source = bl_get_str(r);
+    ret->id = bl_get_str(r);
+    const uint8_t *flag_byte = bl_get_bytes(r, 1);
+    unsigned flags = flag_byte ? *flag_byte : 0;
+    const uint8_t *uuid = flags & RESOURCE ? bl_get_bytes(r, 16) : NULL;
+    if (uuid)
+        memcpy(ret->resource.b, uuid, 16);
+    ret->has_resource = uuid != NULL;
+    ret->has_quantity = flags & QUANTITY;
+    ret->reset_quantity = flags & QUANTITY_RESET;
+    ret->has_resource_id = flags & ID;
+    ret->reset_resource_id = flags & ID_RESET;
+    if (ret->has_quantity)
+        ret->quantity.pico = (__int128)bl_get_u128(r);
+    if (ret->has_resource_id)
+        ret->resource_id = (int64_t)bl_get_uv(r);
+    uint64_t reset = bl_get_uv(r), has = bl_get_uv(r);
+    ret->reset = (uint32_t)reset;
+    unpack_fields(r, has, ret, ret_digests);
+    if (r->bad || !plausible(ret, flags, reset, has))
         return bl_fail(x, BL_INTERNAL, "A stored fact is damaged.");
     return BL_OK;
 }

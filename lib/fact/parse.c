@@ -1,6 +1,6 @@
-/* From a CloudEvents object to a fact, straight over the pull reader: attributes first as they come, `data`
- * kept as raw text until the type is known, then read by the table of fields. The first thing wrong is the
- * reason. */
+/* From a CloudEvents object to a fact, in one pass over the pull reader. Members come in any order, so the
+ * type may follow the data it explains: values are first put into slots, attributes by their own, members of
+ * data by name; then the slots are read by the table of fields. The first thing wrong is the reason. */
 #include "fact/fields.h"
 
 #include <string.h>
@@ -21,11 +21,14 @@ static const struct {
         {"fact.retract", BL_FACT_RETRACT, R},
 };
 
-/* What was read of an event before its type was known. */
-struct event {
-    struct bl_fact_attrs attr;
-    struct bl_str data;
+/* A slot for each name that data may have. Fields have their own (both regions share one), then: */
+enum { SLOT_RESOURCE = BL_F_COUNT, SLOT_QUANTITY, SLOT_RESOURCE_ID, SLOTS };
+struct data {
+    bool there;
+    uint32_t seen; /* bit a slot */
+    struct bl_json_value at[SLOTS];
 };
+_Static_assert(SLOTS <= 32, "the bits of `seen`");
 
 static bool key_is(struct bl_str key, const char *name, size_t n)
 {
@@ -33,50 +36,103 @@ static bool key_is(struct bl_str key, const char *name, size_t n)
 }
 #define KEY(key, lit) key_is((key), lit, sizeof(lit) - 1)
 
-static enum bl_err attribute(
-        struct bl_ctx *x, const char *name, const struct bl_json_value *v, struct bl_str *ret)
+static int slot_of(struct bl_str key)
 {
-    if (v->type == BL_JSON_NULL)
+    if (KEY(key, "quantity"))
+        return SLOT_QUANTITY;
+    if (KEY(key, "resource"))
+        return SLOT_RESOURCE;
+    if (KEY(key, "resource_id"))
+        return SLOT_RESOURCE_ID;
+    for (int i = 0; i < BL_F_COUNT; i++)
+        if (key_is(key, fact_fields[i].name, fact_fields[i].name_n))
+            return i;
+    return SLOTS;
+}
+
+static const struct bl_json_value *slot(const struct data *d, int i)
+{
+    if (i == BL_F_ADDRESS_REGION)
+        i = BL_F_REGION;
+    return d->seen >> i & 1 ? &d->at[i] : NULL;
+}
+
+static enum bl_err read_data(struct bl_json_reader *r, struct data *d)
+{
+    struct bl_str key;
+    bool more = false;
+    d->there = true;
+    BL_TRY(bl_json_enter_object(r));
+    for (;;) {
+        struct bl_json_value ignored; /* others may add members of their own */
+        BL_TRY(bl_json_next_name(r, &key, &more));
+        if (!more)
+            return BL_OK;
+        int i = slot_of(key);
+        BL_TRY(bl_json_take(r, i < SLOTS ? &d->at[i] : &ignored));
+        if (i < SLOTS)
+            d->seen |= 1u << i;
+    }
+}
+
+static struct bl_str *attribute(struct bl_str key, struct bl_fact_attrs *a)
+{
+    return KEY(key, "id")            ? &a->id
+           : KEY(key, "source")      ? &a->source
+           : KEY(key, "type")        ? &a->type
+           : KEY(key, "subject")     ? &a->subject
+           : KEY(key, "time")        ? &a->time
+           : KEY(key, "specversion") ? &a->specversion
+                                     : NULL;
+}
+
+static enum bl_err envelope_member(
+        struct bl_json_reader *r, struct bl_str key, struct bl_fact_attrs *attrs, struct data *d)
+{
+    struct bl_json_value v;
+    bool data = KEY(key, "data");
+    if (data && bl_json_at(r) == BL_JSON_OBJECT) {
+        struct bl_json_reader inner;
+        bl_json_inner(r, &inner);
+        BL_TRY(read_data(&inner, d));
+        bl_json_outer(r, &inner);
         return BL_OK;
-    if (v->type != BL_JSON_STRING)
-        return bl_fail(x, BL_INVALID, "%s must be a string", name);
-    *ret = v->text;
+    }
+    BL_TRY(bl_json_take(r, &v));
+    if (v.type == BL_JSON_NULL)
+        return BL_OK;
+    if (data)
+        return bl_fail(r->x, BL_INVALID, "data must be an object");
+    if (KEY(key, "data_base64"))
+        return bl_fail(r->x, BL_INVALID, "data_base64 is not accepted; send data as an object");
+    struct bl_str *to = attribute(key, attrs);
+    if (to && v.type != BL_JSON_STRING)
+        return bl_fail(r->x, BL_INVALID, "%.*s must be a string", BL_FMT(key));
+    if (to)
+        *to = v.text;
     return BL_OK;
 }
 
-static enum bl_err envelope(struct bl_ctx *x, struct bl_str text, struct event *e)
+static enum bl_err envelope(struct bl_ctx *x, struct bl_str text, struct bl_fact_attrs *attrs, struct data *d)
 {
     struct bl_json_reader r;
-    struct bl_json_value v;
     struct bl_str key;
     bool more = false;
     bl_json_reader_init(&r, x, text);
     BL_TRY(bl_json_enter_object(&r));
     for (;;) {
-        BL_TRY(bl_json_next_member(&r, &key, &v, &more));
+        BL_TRY(bl_json_next_name(&r, &key, &more));
         if (!more)
-            break;
-        if (KEY(key, "id"))
-            BL_TRY(attribute(x, "id", &v, &e->attr.id));
-        else if (KEY(key, "source"))
-            BL_TRY(attribute(x, "source", &v, &e->attr.source));
-        else if (KEY(key, "type"))
-            BL_TRY(attribute(x, "type", &v, &e->attr.type));
-        else if (KEY(key, "subject"))
-            BL_TRY(attribute(x, "subject", &v, &e->attr.subject));
-        else if (KEY(key, "time"))
-            BL_TRY(attribute(x, "time", &v, &e->attr.time));
-        else if (KEY(key, "specversion"))
-            BL_TRY(attribute(x, "specversion", &v, &e->attr.specversion));
-        else if (KEY(key, "data_base64"))
-            return bl_fail(x, BL_INVALID, "data_base64 is not accepted; send data as an object");
-        else if (KEY(key, "data") && v.type != BL_JSON_NULL) {
-            if (v.type != BL_JSON_OBJECT)
-                return bl_fail(x, BL_INVALID, "data must be an object");
-            e->data = v.text;
-        }
+            return bl_json_end(&r);
+        BL_TRY(envelope_member(&r, key, attrs, d));
     }
-    return bl_json_end(&r);
+}
+
+/* The same failure, as this module's and with what it is about. */
+static enum bl_err invalid(struct bl_ctx *x, const char *about)
+{
+    struct bl_str why = bl_str_dup(&x->arena, bl_str_of(x->why));
+    return bl_fail(x, BL_INVALID, "%s%.*s", about, BL_FMT(why));
 }
 
 static enum bl_err identity(struct bl_ctx *x, const struct bl_fact_attrs *a, struct bl_fact *f)
@@ -87,8 +143,6 @@ static enum bl_err identity(struct bl_ctx *x, const struct bl_fact_attrs *a, str
         return bl_fail(x, BL_INVALID, "id must have 1 to 255 bytes");
     if (a->source.n < 1 || a->source.n > 255)
         return bl_fail(x, BL_INVALID, "source must have 1 to 255 bytes");
-    if (!bl_utf8_ok(a->id) || !bl_utf8_ok(a->source))
-        return bl_fail(x, BL_INVALID, "id and source must be UTF-8 without NUL");
     if (a->source.n >= 7 && memcmp(a->source.p, "billow:", 7) == 0)
         return bl_fail(x, BL_INVALID, "reserved: sources that begin with billow: are Billow's own");
     f->id = a->id;
@@ -105,10 +159,8 @@ static enum bl_err when_and_whose(
         return bl_fail(x, BL_INVALID, "subject must have the form do:team:<uuid>");
     if (!bl_is(a->time))
         return bl_fail(x, BL_INVALID, "time is required");
-    if (bl_time_parse(x, a->time, &f->time_us) != BL_OK) {
-        struct bl_str why = bl_str_dup(&x->arena, bl_str_of(x->why));
-        return bl_fail(x, BL_INVALID, "time: %.*s", BL_FMT(why));
-    }
+    if (bl_time_parse(x, a->time, &f->time_us) != BL_OK)
+        return invalid(x, "time: ");
     if (f->time_us > now_us + AHEAD_US)
         return bl_fail(x, BL_INVALID, "time is more than five minutes ahead");
     return BL_OK;
@@ -123,7 +175,7 @@ static enum bl_err text_field(
         return bl_fail(x, BL_INVALID, "data.%s must be a string", d->name);
     if (v->text.n > d->max)
         return bl_fail(x, BL_INVALID, "data.%s has more than %zu bytes", d->name, d->max);
-    if (v->text.n == 0 && (d->field == BL_F_VALUE || d->field == BL_F_METER || d->field == BL_F_SKU))
+    if (v->text.n < d->least)
         return bl_fail(x, BL_INVALID, "data.%s must not be empty", d->name);
     f->field[d->field] = v->text;
     return BL_OK;
@@ -162,13 +214,7 @@ static enum bl_err tags_field(
 static enum bl_err country_field(
         struct bl_ctx *x, const struct fact_field *d, const struct bl_json_value *v, struct bl_fact *f)
 {
-    if (v->type != BL_JSON_STRING)
-        return bl_fail(x, BL_INVALID, "data.country must be a string");
-    if (v->text.n == 0) {
-        f->field[d->field] = v->text;
-        return BL_OK;
-    }
-    if (v->text.n != 2)
+    if (v->type != BL_JSON_STRING || v->text.n != 2)
         return bl_fail(x, BL_INVALID, "data.country must be two letters of ISO 3166");
     char *up = bl_alloc(&x->arena, 3);
     for (int i = 0; i < 2; i++) {
@@ -212,55 +258,64 @@ static enum bl_err quantity(struct bl_ctx *x, const struct bl_json_value *v, str
     }
     if (v->type != BL_JSON_NUMBER && v->type != BL_JSON_STRING)
         return bl_fail(x, BL_INVALID, "data.quantity must be a number or a string of digits");
-    if (bl_dec_parse(x, v->text, BL_DEC_QUANTITY, &f->quantity) != BL_OK) {
-        struct bl_str why = bl_str_dup(&x->arena, bl_str_of(x->why));
-        return bl_fail(x, BL_INVALID, "data.quantity: %.*s", BL_FMT(why));
-    }
+    if (bl_dec_parse(x, v->text, BL_DEC_QUANTITY, &f->quantity) != BL_OK)
+        return invalid(x, "data.quantity: ");
     f->has_quantity = true;
     return BL_OK;
 }
 
+/* A whole number however it is spelled; 2^53 has a digit more than a quantity may have. */
+static bool whole_number(struct bl_ctx *x, struct bl_str text, int64_t *ret)
+{
+    int64_t v = 0;
+    size_t i = 0;
+    for (; i < text.n && i < 16 && text.p[i] >= '0' && text.p[i] <= '9'; i++)
+        v = v * 10 + (text.p[i] - '0');
+    bl_dec d = {0};
+    if (i < text.n) {
+        if (bl_dec_parse(x, text, BL_DEC_QUANTITY, &d) != BL_OK || d.pico % BL_DEC_ONE != 0)
+            return false;
+        v = (int64_t)(d.pico / BL_DEC_ONE);
+    }
+    *ret = v;
+    return v <= RESOURCE_ID_MAX;
+}
+
 static enum bl_err resource_id(struct bl_ctx *x, const struct bl_json_value *v, struct bl_fact *f)
 {
-    int64_t id = 0;
     if (v->type == BL_JSON_NULL) {
         f->reset_resource_id = true;
         return BL_OK;
     }
-    bool ok = v->type == BL_JSON_NUMBER && v->text.n <= 16;
-    for (size_t i = 0; ok && i < v->text.n; i++) {
-        ok = v->text.p[i] >= '0' && v->text.p[i] <= '9';
-        id = id * 10 + (v->text.p[i] - '0');
-    }
-    if (!ok || id > INT64_C(9007199254740992))
-        return bl_fail(x, BL_INVALID, "data.resource_id must be a whole number up to 2^53");
+    if (v->type != BL_JSON_NUMBER || !whole_number(x, v->text, &f->resource_id))
+        return bl_fail(x, BL_INVALID, "data.resource_id must be a whole number from 0 to 2^53");
     f->has_resource_id = true;
-    f->resource_id = id;
     return BL_OK;
 }
 
-static enum bl_err member(
-        struct bl_ctx *x, int carrier, struct bl_str key, const struct bl_json_value *v, struct bl_fact *f)
+static enum bl_err resource(struct bl_ctx *x, const struct bl_json_value *v, struct bl_fact *f)
 {
-    bool resourced = f->type <= BL_FACT_USAGE;
-    if (resourced && KEY(key, "resource")) {
-        if (v->type == BL_JSON_NULL && f->type == BL_FACT_USAGE)
-            return BL_OK;
-        if (v->type != BL_JSON_STRING || !bl_uuid_parse(v->text, &f->resource))
-            return bl_fail(x, BL_INVALID, "data.resource must be a uuid");
-        f->has_resource = true;
+    if (v->type == BL_JSON_NULL)
         return BL_OK;
-    }
-    if ((carrier & (L | U)) && KEY(key, "quantity"))
-        return quantity(x, v, f);
-    if ((carrier & L) && KEY(key, "resource_id"))
-        return resource_id(x, v, f);
-    for (size_t i = 0; i < BL_F_COUNT; i++) {
-        const struct fact_field *d = &fact_fields[i];
-        if ((d->carriers & carrier) && key_is(key, d->name, d->name_n))
-            return field(x, d, v, f);
-    }
-    return BL_OK; /* others may add members of their own */
+    if (v->type != BL_JSON_STRING || !bl_uuid_parse(v->text, &f->resource))
+        return bl_fail(x, BL_INVALID, "data.resource must be a uuid");
+    f->has_resource = true;
+    return BL_OK;
+}
+
+static enum bl_err members(struct bl_ctx *x, int carrier, const struct data *data, struct bl_fact *f)
+{
+    const struct bl_json_value *v;
+    if (f->type <= BL_FACT_USAGE && (v = slot(data, SLOT_RESOURCE)))
+        BL_TRY(resource(x, v, f));
+    if ((carrier & (L | U)) && (v = slot(data, SLOT_QUANTITY)))
+        BL_TRY(quantity(x, v, f));
+    if ((carrier & L) && (v = slot(data, SLOT_RESOURCE_ID)))
+        BL_TRY(resource_id(x, v, f));
+    for (int i = 0; i < BL_F_COUNT; i++)
+        if ((fact_fields[i].carriers & carrier) && (v = slot(data, i)))
+            BL_TRY(field(x, &fact_fields[i], v, f));
+    return BL_OK;
 }
 
 static enum bl_err complete(struct bl_ctx *x, const struct bl_fact *f)
@@ -275,71 +330,56 @@ static enum bl_err complete(struct bl_ctx *x, const struct bl_fact *f)
     return BL_OK;
 }
 
-static enum bl_err content(struct bl_ctx *x, const struct event *e, struct bl_fact *f)
+static enum bl_err content(struct bl_ctx *x, struct bl_str type, const struct data *data, struct bl_fact *f)
 {
     size_t i = 0;
-    while (i < BL_COUNT(types) && !bl_str_is(e->attr.type, types[i].name))
-        i++;
-    if (!bl_is(e->attr.type))
+    if (!bl_is(type))
         return bl_fail(x, BL_INVALID, "type is required");
+    while (i < BL_COUNT(types) && !bl_str_is(type, types[i].name))
+        i++;
     if (i == BL_COUNT(types))
         return bl_fail(x, BL_INVALID,
                 "type is unknown; it is one of resource.create, resource.change, resource.delete, "
                 "usage, account.change, fact.retract");
     f->type = types[i].type;
-    if (!bl_is(e->data))
+    if (!data->there)
         return bl_fail(x, BL_INVALID, "data is required: an object");
-    struct bl_json_reader r;
-    struct bl_json_value v;
-    struct bl_str key;
-    bool more = false;
-    bl_json_reader_init(&r, x, e->data);
-    BL_TRY(bl_json_enter_object(&r));
-    for (;;) {
-        BL_TRY(bl_json_next_member(&r, &key, &v, &more));
-        if (!more)
-            break;
-        BL_TRY(member(x, types[i].carrier, key, &v, f));
-    }
+    BL_TRY(members(x, types[i].carrier, data, f));
     return complete(x, f);
 }
 
-static enum bl_err whole(struct bl_ctx *x, const struct event *e, int64_t now_us, struct bl_fact *ret)
+static enum bl_err whole(struct bl_ctx *x, const struct bl_fact_attrs *attrs, const struct data *data,
+        int64_t now_us, struct bl_fact *ret)
 {
-    *ret = (struct bl_fact){0};
-    BL_TRY(identity(x, &e->attr, ret));
-    BL_TRY(when_and_whose(x, &e->attr, now_us, ret));
-    return content(x, e, ret);
+    memset(ret, 0, sizeof *ret);
+    BL_TRY(identity(x, attrs, ret));
+    BL_TRY(when_and_whose(x, attrs, now_us, ret));
+    return content(x, attrs->type, data, ret);
 }
 
 enum bl_err bl_fact_parse(struct bl_ctx *x, struct bl_str json_object, int64_t now_us, struct bl_fact *ret,
         struct bl_str *ret_id)
 {
-    struct event e = {0};
-    enum bl_err err = envelope(x, json_object, &e);
-    *ret_id = e.attr.id;
-    if (err != BL_OK) { /* a broken event is a refused event, whatever broke it */
-        struct bl_str why = bl_str_dup(&x->arena, bl_str_of(x->why));
-        return bl_fail(x, BL_INVALID, "%.*s", BL_FMT(why));
-    }
-    return whole(x, &e, now_us, ret);
+    struct bl_fact_attrs attrs = {0};
+    struct data data;
+    data.there = false;
+    data.seen = 0;
+    enum bl_err e = envelope(x, json_object, &attrs, &data);
+    *ret_id = attrs.id;
+    return e == BL_OK ? whole(x, &attrs, &data, now_us, ret) : invalid(x, "");
 }
 
 enum bl_err bl_fact_parse_binary(struct bl_ctx *x, const struct bl_fact_attrs *attrs, struct bl_str data,
         int64_t now_us, struct bl_fact *ret)
 {
     struct bl_json_reader r;
-    struct bl_json_value v;
-    bool more = false;
-    struct event e = {.attr = *attrs, .data = data};
-    /* One object and nothing behind it: the reader of data stops at its end. */
+    struct data d;
+    d.there = false;
+    d.seen = 0;
     bl_json_reader_init(&r, x, data);
-    BL_TRY(bl_json_enter_object(&r));
-    for (struct bl_str key;;) {
-        BL_TRY(bl_json_next_member(&r, &key, &v, &more));
-        if (!more)
-            break;
-    }
-    BL_TRY(bl_json_end(&r));
-    return whole(x, &e, now_us, ret);
+    if (read_data(&r, &d) != BL_OK || bl_json_end(&r) != BL_OK)
+        return invalid(x, "data: ");
+    if ((bl_is(attrs->id) && !bl_utf8_ok(attrs->id)) || (bl_is(attrs->source) && !bl_utf8_ok(attrs->source)))
+        return bl_fail(x, BL_INVALID, "id and source must be UTF-8 without NUL");
+    return whole(x, attrs, &d, now_us, ret);
 }

@@ -1,12 +1,22 @@
 /* The collector: a hash table over (meter, resource, day) in the arena; sums, maxima and last marks merge in
  * any order. */
+#include "usage/hash.h"
 #include "usage/usage.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define KEPT_LEAST 32
+
+struct kept { /* room for a text of the mark */
+    char *p;
+    size_t cap;
+};
 struct entry {
     struct bl_usage_total t;
+    struct kept kept[4];
+    bool marked;
     struct bl_str *value_table; /* distinct, open addressing */
     size_t value_cap;
     uint64_t hash;
@@ -24,21 +34,12 @@ struct bl_usage *bl_usage_new(struct bl_ctx *x)
     return u;
 }
 
-static uint64_t mix(uint64_t h, const void *p, size_t n)
-{
-    const unsigned char *b = p;
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ b[i]) * 0x100000001b3u;
-    return h;
-}
-
 static uint64_t key_hash(struct bl_str meter, bool has_resource, bl_uuid resource, bl_day day)
 {
-    uint64_t h = mix(0xcbf29ce484222325u, meter.p, meter.n);
+    uint64_t h = usage_hash(USAGE_HASH_SEED, meter.p, meter.n);
     if (has_resource)
-        h = mix(h, resource.b, sizeof resource.b);
-    h = mix(h, &day, sizeof day);
-    return h ^ h >> 31;
+        h = usage_hash(h, resource.b, sizeof resource.b);
+    return usage_mix(h, (uint64_t)day);
 }
 
 static bool is_key(const struct entry *e, uint64_t h, struct bl_str meter, bool has_resource,
@@ -85,7 +86,6 @@ static struct entry *find(struct bl_ctx *x, struct bl_usage *u, struct bl_str me
     e->t.resource = resource;
     e->t.day = day;
     e->t.first_us = INT64_MAX;
-    e->t.last.time_us = INT64_MIN;
     u->table[at] = e;
     u->n++;
     return e;
@@ -93,15 +93,13 @@ static struct entry *find(struct bl_ctx *x, struct bl_usage *u, struct bl_str me
 
 /* ---- distinct values */
 
-static bool value_put(struct bl_str *table, size_t cap, struct bl_str text)
+/* Where the text stands, or would stand. */
+static struct bl_str *value_slot(struct bl_str *table, size_t cap, struct bl_str text)
 {
-    size_t at = mix(0xcbf29ce484222325u, text.p, text.n);
-    at ^= at >> 31;
-    for (at &= cap - 1; table[at].p; at = (at + 1) & (cap - 1))
-        if (bl_str_eq(table[at], text))
-            return false;
-    table[at] = text;
-    return true;
+    size_t at = usage_hash(USAGE_HASH_SEED, text.p, text.n) & (cap - 1);
+    while (bl_is(table[at]) && !bl_str_eq(table[at], text))
+        at = (at + 1) & (cap - 1);
+    return &table[at];
 }
 
 static void value_add(struct bl_ctx *x, struct entry *e, struct bl_str text)
@@ -112,48 +110,84 @@ static void value_add(struct bl_ctx *x, struct entry *e, struct bl_str text)
         size_t cap = e->value_cap ? 2 * e->value_cap : 8;
         struct bl_str *table = bl_alloc_array(&x->arena, cap, sizeof *table);
         for (size_t i = 0; i < e->value_cap; i++)
-            if (e->value_table[i].p)
-                value_put(table, cap, e->value_table[i]);
+            if (bl_is(e->value_table[i]))
+                *value_slot(table, cap, e->value_table[i]) = e->value_table[i];
         e->value_table = table;
         e->value_cap = cap;
     }
-    struct bl_str kept = bl_str_dup(&x->arena, text);
-    if (value_put(e->value_table, e->value_cap, kept))
-        e->t.n_values++;
+    struct bl_str *slot = value_slot(e->value_table, e->value_cap, text);
+    if (bl_is(*slot))
+        return;
+    *slot = bl_str_dup(&x->arena, text);
+    e->t.n_values++;
 }
 
 /* ---- adding */
 
-static int mark_cmp(const struct bl_usage_mark *a, int64_t time_us, struct bl_str source, struct bl_str id)
+static int mark_cmp(const struct bl_usage_mark *a, const struct bl_usage_mark *b)
 {
-    if (a->time_us != time_us)
-        return a->time_us < time_us ? -1 : 1;
-    int by_source = bl_str_cmp(a->source, source);
-    return by_source ? by_source : bl_str_cmp(a->id, id);
+    if (a->time_us != b->time_us)
+        return a->time_us < b->time_us ? -1 : 1;
+    int by_source = bl_str_cmp(a->source, b->source);
+    return by_source ? by_source : bl_str_cmp(a->id, b->id);
 }
 
-static void mark_later(struct bl_ctx *x, struct bl_usage_mark *m, int64_t time_us, struct bl_str source,
-        struct bl_str id, bl_dec quantity, struct bl_str region, struct bl_str project)
+/* A later fact comes with every second add: its texts go where the old ones were, as long as there is room.
+ */
+static void keep(struct bl_ctx *x, struct kept *k, struct bl_str *to, struct bl_str text)
 {
-    if (mark_cmp(m, time_us, source, id) >= 0)
+    *to = text;
+    if (!bl_is(text))
         return;
-    *m = (struct bl_usage_mark){time_us, bl_str_dup(&x->arena, source), bl_str_dup(&x->arena, id), quantity,
-            bl_is(region) ? bl_str_dup(&x->arena, region) : BL_ABSENT,
-            bl_is(project) ? bl_str_dup(&x->arena, project) : BL_ABSENT};
+    if (text.n > k->cap || !k->p) {
+        k->cap = text.n < KEPT_LEAST ? KEPT_LEAST : 2 * text.n;
+        k->p = bl_alloc(&x->arena, k->cap);
+    }
+    if (text.n > 0)
+        memcpy(k->p, text.p, text.n);
+    to->p = k->p;
+}
+
+static void mark_later(struct bl_ctx *x, struct entry *e, const struct bl_usage_mark *m)
+{
+    struct bl_usage_mark *last = &e->t.last;
+    if (e->marked && mark_cmp(last, m) >= 0)
+        return;
+    e->marked = true;
+    last->time_us = m->time_us;
+    last->quantity = m->quantity;
+    keep(x, &e->kept[0], &last->source, m->source);
+    keep(x, &e->kept[1], &last->id, m->id);
+    keep(x, &e->kept[2], &last->region, m->region);
+    keep(x, &e->kept[3], &last->project, m->project);
+}
+
+static enum bl_err put(
+        struct bl_ctx *x, struct entry *e, uint64_t count, bl_dec sum, bl_dec max, int64_t first_us)
+{
+    BL_TRY(bl_dec_add(x, e->t.sum, sum, &e->t.sum));
+    e->t.count += count;
+    if (bl_dec_cmp(max, e->t.max) > 0)
+        e->t.max = max;
+    if (first_us < e->t.first_us)
+        e->t.first_us = first_us;
+    return BL_OK;
 }
 
 enum bl_err bl_usage_add(struct bl_ctx *x, struct bl_usage *u, const struct bl_fact *f)
 {
+    assert(f->type == BL_FACT_USAGE && bl_is(f->field[BL_F_METER]));
+    bl_dec q = f->has_quantity ? f->quantity : (bl_dec){0};
+    struct bl_usage_mark m = {.time_us = f->time_us,
+            .source = f->source,
+            .id = f->id,
+            .quantity = q,
+            .region = f->field[BL_F_REGION],
+            .project = f->field[BL_F_PROJECT]};
     struct entry *e = find(
             x, u, f->field[BL_F_METER], f->has_resource, f->resource, bl_day_of_s(bl_floor_s(f->time_us)));
-    bl_dec q = f->has_quantity ? f->quantity : (bl_dec){0};
-    e->t.count++;
-    BL_TRY(bl_dec_add(x, e->t.sum, q, &e->t.sum));
-    if (bl_dec_cmp(q, e->t.max) > 0)
-        e->t.max = q;
-    if (f->time_us < e->t.first_us)
-        e->t.first_us = f->time_us;
-    mark_later(x, &e->t.last, f->time_us, f->source, f->id, q, f->field[BL_F_REGION], f->field[BL_F_PROJECT]);
+    BL_TRY(put(x, e, 1, q, q, f->time_us));
+    mark_later(x, e, &m);
     value_add(x, e, f->field[BL_F_VALUE]);
     return BL_OK;
 }
@@ -161,14 +195,8 @@ enum bl_err bl_usage_add(struct bl_ctx *x, struct bl_usage *u, const struct bl_f
 enum bl_err bl_usage_merge(struct bl_ctx *x, struct bl_usage *u, const struct bl_usage_total *t)
 {
     struct entry *e = find(x, u, t->meter, t->has_resource, t->resource, t->day);
-    e->t.count += t->count;
-    BL_TRY(bl_dec_add(x, e->t.sum, t->sum, &e->t.sum));
-    if (bl_dec_cmp(t->max, e->t.max) > 0)
-        e->t.max = t->max;
-    if (t->first_us < e->t.first_us)
-        e->t.first_us = t->first_us;
-    mark_later(x, &e->t.last, t->last.time_us, t->last.source, t->last.id, t->last.quantity, t->last.region,
-            t->last.project);
+    BL_TRY(put(x, e, t->count, t->sum, t->max, t->first_us));
+    mark_later(x, e, &t->last);
     for (size_t i = 0; i < t->n_values; i++)
         value_add(x, e, t->values[i]);
     return BL_OK;
@@ -203,7 +231,7 @@ void bl_usage_list(struct bl_ctx *x, struct bl_usage *u, struct bl_usage_total *
         e->t.values = bl_alloc_array(&x->arena, e->t.n_values, sizeof(struct bl_str));
         size_t at = 0;
         for (size_t v = 0; v < e->value_cap; v++)
-            if (e->value_table[v].p)
+            if (bl_is(e->value_table[v]))
                 e->t.values[at++] = e->value_table[v];
         if (at > 1)
             qsort(e->t.values, at, sizeof(struct bl_str), text_cmp);
@@ -211,6 +239,7 @@ void bl_usage_list(struct bl_ctx *x, struct bl_usage *u, struct bl_usage_total *
     }
     if (n > 1)
         qsort(list, n, sizeof *list, total_cmp);
+    assert(n == u->n);
     *ret = list;
     *ret_n = n;
 }

@@ -28,7 +28,9 @@ struct bl_usage_total {
 };
 
 /* A collector: add facts and totals in any order, then list them ordered by (meter, resource, day),
- * resource-less first. It copies what it keeps into the arena of x. */
+ * resource-less first. It copies what it keeps into the arena of x, the same one in every call; what it keeps
+ * does not grow with the number of facts, only with that of totals and distinct values. A list is good until
+ * the next add or merge. BL_OVERFLOW when a sum leaves its range. */
 struct bl_usage;
 struct bl_usage *bl_usage_new(struct bl_ctx *x);
 BL_MUST_CHECK enum bl_err bl_usage_add(
