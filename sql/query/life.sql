@@ -36,3 +36,9 @@ select time_us, seq, type, body from life
 -- out:  bucket int, account blob, time_us int, seq int, type int, resource blob, body blob
 -- gives: each
 select bucket, account, time_us, seq, type, resource, body from life where run <= $1 order by bucket, account, time_us, seq;
+
+-- name: life_first
+-- in:   bucket int, account blob
+-- out:  time_us int
+-- gives: one
+select time_us from life where bucket = $1 and account = $2 and type in (1, 2, 3) order by time_us, seq limit 1;

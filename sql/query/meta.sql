@@ -36,3 +36,15 @@ begin immediate;
 -- name: transaction_end
 -- gives: none
 commit;
+
+-- name: part_begin
+-- gives: none
+savepoint part;
+
+-- name: part_undo
+-- gives: none
+rollback to part;
+
+-- name: part_keep
+-- gives: none
+release part;

@@ -38,3 +38,9 @@ delete from usage_run where bucket = $1 and account = $2 and period = $3 and run
 -- gives: each
 select bucket, account, period, run, part, seq_lo, seq_hi, min_us, max_us, n, totals, facts from usage_run
  where run <= $1 order by bucket, account, period, run, part;
+
+-- name: run_first
+-- in:   bucket int, account blob
+-- out:  period int
+-- gives: one
+select period from usage_run where bucket = $1 and account = $2 order by period, run, part limit 1;

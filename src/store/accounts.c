@@ -72,7 +72,7 @@ static void segment_room(struct accounts *a, uint32_t n)
     a->segment[a->n_segment++] = s;
 }
 
-store_acct accounts_add(
+store_acct accounts_add_row(
         struct accounts *a, bl_uuid uuid, uint32_t bucket, int64_t billing_from_us, bl_period closed)
 {
     pthread_rwlock_wrlock(&a->lock);

@@ -42,7 +42,7 @@ struct accounts {
 void accounts_open(struct accounts *a);
 void accounts_release(struct accounts *a);
 store_acct accounts_find(struct accounts *a, bl_uuid uuid);
-store_acct accounts_add(
+store_acct accounts_add_row(
         struct accounts *a, bl_uuid uuid, uint32_t bucket, int64_t billing_from_us, bl_period closed);
 void accounts_cut(struct accounts *a, uint32_t n); /* forget handles above n */
 struct account *account_at(struct accounts *a, store_acct acct);

@@ -24,6 +24,7 @@ struct load {
     struct retracted retracted;
     struct bl_usage *usage;
     struct facts_list life, face, usage_fact;
+    int64_t next_us; /* earliest known fact that a later upto_us would take in */
 };
 
 void store_fact_copy(struct bl_ctx *x, struct bl_fact *f)
@@ -51,6 +52,13 @@ enum bl_err store_fill_texts(struct bl_ctx *x, struct store_db *db, uint32_t buc
         f->field[field] = found ? row.body : BL_STR(""); /* erased */
     }
     return BL_OK;
+}
+
+/* Facts at or after upto_us can only stand in the tail: what is sealed lies before now. */
+static void come_later(struct load *l, uint64_t seq, int64_t time_us)
+{
+    if (seq <= l->k && time_us >= l->want->upto_us && time_us < l->next_us)
+        l->next_us = time_us;
 }
 
 /* ---- facts that are no usage */
@@ -100,6 +108,7 @@ static enum bl_err life_of_tail(struct load *l, struct tail *t)
         const struct log_view *v = tail_view(t, at);
         struct log_head h;
         BL_TRY(log_head(l->x, v, at % LOG_FACTS_MAX, &h));
+        come_later(l, h.seq, h.time_us);
         bool life = bl_fact_is_life(h.type) && h.time_us >= l->from_us && h.time_us < l->before_us;
         if (h.seq > l->k || !(life || h.type == BL_FACT_ACCOUNT) || retracted_has(&l->retracted, h.seq))
             continue;
@@ -174,6 +183,7 @@ static enum bl_err usage_of_tail(struct load *l, struct tail *t)
         BL_TRY(log_fact(l->x, tail_view(t, at), at % LOG_FACTS_MAX, &f, &d));
         if (d.has)
             BL_TRY(store_fill_texts(l->x, l->db, l->a->bucket, l->a->uuid, tail_view(t, at), &f, &d));
+        come_later(l, f.seq, f.time_us);
         BL_TRY(count(l, &f));
     }
     return BL_OK;
@@ -280,7 +290,12 @@ static enum bl_err load_under_view(struct load *l, struct store_facts *ret)
 enum bl_err store_load(struct bl_ctx *x, struct store *s, struct store_db *db, const struct store_want *w,
         struct store_facts *ret)
 {
-    struct load l = {.x = x, .s = s, .db = db, .want = w, .a = account_at(&s->accounts, w->acct)};
+    struct load l = {.x = x,
+            .s = s,
+            .db = db,
+            .want = w,
+            .a = account_at(&s->accounts, w->acct),
+            .next_us = INT64_MAX};
     *ret = (struct store_facts){.billing_from_us = l.a->billing_from_us};
     BL_TRY(store_read_begin(x, db));
     bl_ctx_init(&l.scratch, 0);
@@ -289,6 +304,7 @@ enum bl_err store_load(struct bl_ctx *x, struct store *s, struct store_db *db, c
     store_read_end(db);
     BL_TRY(e);
     ret->k = l.k;
+    ret->next_us = l.next_us;
     ret->life = l.life.at;
     ret->n_life = l.life.n;
     ret->face = l.face.at;
@@ -296,5 +312,51 @@ enum bl_err store_load(struct bl_ctx *x, struct store *s, struct store_db *db, c
     bl_usage_list(x, l.usage, &ret->usage, &ret->n_usage);
     ret->usage_fact = l.usage_fact.at;
     ret->n_usage_fact = l.usage_fact.n;
+    return BL_OK;
+}
+
+/* ---- where an account's facts begin */
+
+static enum bl_err first_of_tails(struct bl_ctx *x, struct store *s, store_acct acct, int64_t *first_us)
+{
+    for (struct tail *t = s->tails; t; t = t->next) {
+        for (uint32_t node = tail_life_first(t, acct); node; node = t->life[node - 1].next) {
+            struct log_head h;
+            uint32_t at = t->life[node - 1].at;
+            BL_TRY(log_head(x, tail_view(t, at), at % LOG_FACTS_MAX, &h));
+            if (bl_fact_is_life(h.type) && h.time_us < *first_us)
+                *first_us = h.time_us;
+        }
+        for (uint32_t node = tail_usage_first(t, acct); node; node = t->usage[node - 1].next) {
+            struct log_head h;
+            uint32_t at = t->usage[node - 1].at;
+            BL_TRY(log_head(x, tail_view(t, at), at % LOG_FACTS_MAX, &h));
+            if (h.time_us < *first_us)
+                *first_us = h.time_us;
+        }
+    }
+    return BL_OK;
+}
+
+enum bl_err store_first_period(struct bl_ctx *x, struct store *s, struct store_db *db, store_acct acct,
+        bl_period *ret, bool *ret_found)
+{
+    struct account *a = account_at(&s->accounts, acct);
+    struct bl_str uuid = store_uuid(&a->uuid);
+    struct q_life_first life = {0};
+    struct q_run_first run = {0};
+    bool has_life = false, has_run = false;
+    int64_t first_us = INT64_MAX;
+    BL_TRY(q_life_first(x, db, a->bucket, uuid, &life, &has_life));
+    BL_TRY(q_run_first(x, db, a->bucket, uuid, &run, &has_run));
+    pthread_rwlock_rdlock(&s->tails_lock);
+    enum bl_err e = first_of_tails(x, s, acct, &first_us);
+    pthread_rwlock_unlock(&s->tails_lock);
+    BL_TRY(e);
+    if (has_life && life.time_us < first_us)
+        first_us = life.time_us;
+    *ret_found = first_us != INT64_MAX || has_run;
+    bl_period p = first_us == INT64_MAX ? INT32_MAX : bl_period_of(first_us);
+    *ret = has_run && run.period < p ? (bl_period)run.period : p;
     return BL_OK;
 }

@@ -33,7 +33,7 @@ static enum bl_err one_account(void *arg, const struct q_bucket_accounts *row)
     if (row->account.n != sizeof u.b || row->bucket < 0 || row->bucket >= l->s->buckets)
         return damaged(l->x, "An account");
     memcpy(u.b, row->account.p, sizeof u.b);
-    accounts_add(
+    accounts_add_row(
             &l->s->accounts, u, (uint32_t)row->bucket, row->billing_from_us, (bl_period)row->closed_period);
     return BL_OK;
 }

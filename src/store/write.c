@@ -89,6 +89,19 @@ void store_write_abort(struct store *s)
     accounts_cut(&s->accounts, t->accounts_n);
 }
 
+enum bl_err store_savepoint(struct bl_ctx *x, struct store *s)
+{
+    assert(s->txn.open);
+    return q_part_begin(x, s->writer);
+}
+
+enum bl_err store_savepoint_end(struct bl_ctx *x, struct store *s, bool keep)
+{
+    if (!keep)
+        BL_TRY(q_part_undo(x, s->writer));
+    return q_part_keep(x, s->writer);
+}
+
 void store_touch(struct store *s, store_acct acct)
 {
     struct txn *t = &s->txn;
@@ -145,7 +158,7 @@ void store_account_added(struct store *s, bl_uuid account, bl_period closed)
     enum bl_err e = q_bucket_account(&s->own, s->writer, bucket, store_uuid(&account), &row, &found);
     if (e != BL_OK || !found) /* its row was to be inserted before */
         s->txn.broken = true;
-    store_touch(s, accounts_add(&s->accounts, account, bucket, row.billing_from_us, closed));
+    store_touch(s, accounts_add_row(&s->accounts, account, bucket, row.billing_from_us, closed));
 }
 
 void store_account_closed(struct store *s, store_acct acct, bl_period closed)
