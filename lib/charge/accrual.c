@@ -37,19 +37,38 @@ bool pace_allowance(const struct part *p, int meter, struct pace *ret)
     return false;
 }
 
+/* d in whole units of so many 1e-12, when it is. */
+static bool in_units(bl_dec d, uint64_t pico, int64_t *ret)
+{
+    if (d.pico < 0 || d.pico >> 62 != 0 || (uint64_t)d.pico % pico != 0)
+        return false;
+    *ret = (int64_t)((uint64_t)d.pico / pico);
+    return true;
+}
+
+/* Whole cents times whole sizes is what prices are mostly made of: 64 bits do. */
+static bool sum_in_cents(struct bl_ctx *x, struct pace c, bl_dec quantity, int64_t seconds, bl_rat *ret)
+{
+    int64_t cents, size, num, den;
+    if (!in_units(c.amount, UINT64_C(10000000000), &cents) ||
+            !in_units(quantity, UINT64_C(1000000000000), &size) ||
+            __builtin_mul_overflow(cents, size, &num) || __builtin_mul_overflow(num, seconds, &num) ||
+            __builtin_mul_overflow(c.per_hours, 100 * BL_HOUR_S, &den))
+        return false;
+    *ret = bl_rat_of_int(num);
+    return bl_rat_div_int(x, ret, den) == BL_OK;
+}
+
 /* A price counts its seconds per hours of 3600. Both factors fit 64 bits, their product need not. */
 enum bl_err pace_sum(struct bl_ctx *x, struct pace c, bl_dec quantity, int64_t seconds, bl_rat *ret)
 {
+    if (sum_in_cents(x, c, quantity, seconds, ret))
+        return BL_OK;
     bl_rat r = bl_rat_of_dec(c.amount);
-    int64_t per_s;
     BL_TRY(bl_rat_mul_dec(x, &r, quantity));
     BL_TRY(bl_rat_mul_int(x, &r, seconds));
-    if (!__builtin_mul_overflow(c.per_hours, BL_HOUR_S, &per_s)) {
-        BL_TRY(bl_rat_div_int(x, &r, per_s));
-    } else {
-        BL_TRY(bl_rat_div_int(x, &r, c.per_hours));
-        BL_TRY(bl_rat_div_int(x, &r, BL_HOUR_S));
-    }
+    BL_TRY(bl_rat_div_int(x, &r, c.per_hours));
+    BL_TRY(bl_rat_div_int(x, &r, BL_HOUR_S));
     *ret = r;
     return BL_OK;
 }

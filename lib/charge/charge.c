@@ -23,12 +23,29 @@ static enum bl_err add_sums(struct bl_ctx *x, struct bl_lines *l)
     return BL_OK;
 }
 
+/* Room for a line a stretch that the window touches, within reason: lines are large, and moving them as a
+ * list grows is most of what a long bill would cost. */
+enum { ROOM_MAX = 4096 };
+static void set_room(struct bl_ctx *x, const struct bill_span *b, struct line_list *out)
+{
+    const struct bl_lives *lives = b->in->lives;
+    size_t n = 0;
+    for (size_t i = 0; i < lives->n; i++) {
+        const struct bl_life *l = &lives->life[i];
+        for (size_t k = l->n_stretch; k > 0 && l->stretch[k - 1].end_s > b->from_s; k--)
+            n += l->stretch[k - 1].start_s < b->to_s;
+    }
+    out->cap = n < ROOM_MAX ? n : ROOM_MAX;
+    out->at = bl_alloc_array(&x->arena, out->cap, sizeof *out->at);
+}
+
 static enum bl_err rate_lives(struct bl_ctx *x, const struct bill_span *b, struct line_list *out)
 {
     const struct bl_lives *lives = b->in->lives;
     struct parts scratch = {0};
     if (lives == NULL || b->to_s <= b->from_s)
         return BL_OK;
+    set_room(x, b, out);
     for (size_t i = 0, j; i < lives->n; i = j) {
         const struct bl_life *l = &lives->life[i];
         for (j = i + 1;

@@ -95,7 +95,7 @@ static int by_print(const void *a, const void *b, void *book)
 {
     const struct place *l = a, *r = b;
     int c = cmp_int(l->line->section, r->line->section);
-    if (c == 0)
+    if (c == 0 && l->line->product != r->line->product)
         c = bl_str_cmp(l->product, r->product);
     if (c == 0)
         c = bl_str_cmp(l->description, r->description);
@@ -104,6 +104,23 @@ static int by_print(const void *a, const void *b, void *book)
     if (c == 0)
         c = cmp_resource(l->line, r->line);
     return c != 0 ? c : bl_line_key_cmp(book, l->line, r->line);
+}
+
+/* Puts lines where the sorted places say, each moved once: along every cycle of the permutation. */
+static void arrange(struct bl_line *l, struct place *at, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (at[i].line == &l[i])
+            continue;
+        struct bl_line first = l[i];
+        size_t to = i;
+        for (size_t from; (from = (size_t)(at[to].line - l)) != i; to = from) {
+            l[to] = l[from];
+            at[to].line = &l[to];
+        }
+        l[to] = first;
+        at[to].line = &l[to];
+    }
 }
 
 void lines_print_order(struct bl_ctx *x, const struct bl_book *b, struct line_list *l)
@@ -115,8 +132,5 @@ void lines_print_order(struct bl_ctx *x, const struct bl_book *b, struct line_li
         at[i] = (struct place){
                 b->product[l->at[i].product].name, bl_line_description(x, b, &l->at[i]), &l->at[i]};
     qsort_r(at, l->n, sizeof *at, by_print, (void *)b);
-    struct bl_line *sorted = bl_alloc_array(&x->arena, l->n, sizeof *sorted);
-    for (size_t i = 0; i < l->n; i++)
-        sorted[i] = *at[i].line;
-    l->at = sorted;
+    arrange(l->at, at, l->n);
 }

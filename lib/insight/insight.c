@@ -8,6 +8,7 @@
 #include "insight/insight.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct days {
     struct bl_ctx *x;
@@ -87,6 +88,21 @@ static const struct bl_line *counterpart(
     return *at < before->n && c == 0 ? &before->line[(*at)++] : NULL;
 }
 
+/* Room for n points more; when there is none, for as many on each day to come: they are large, and there are
+ * many. */
+static struct bl_point *add_points(struct days *d, bl_day day, size_t n)
+{
+    if (d->point.cap - d->point.n < n) {
+        d->point.cap = d->point.n + n * (size_t)(d->in->last - day + 1);
+        struct bl_point *at = bl_alloc_array(&d->x->arena, d->point.cap, sizeof *at);
+        if (d->point.n > 0)
+            memcpy(at, d->point.at, d->point.n * sizeof *at);
+        d->point.at = at;
+    }
+    d->point.n += n;
+    return &d->point.at[d->point.n - n];
+}
+
 static void compare(struct days *d, bl_day day, const struct bl_lines *now)
 {
     const struct bl_book *book = d->in->book;
@@ -106,8 +122,9 @@ static void compare(struct days *d, bl_day day, const struct bl_lines *now)
             r[n++] = (struct ranked){point_of(d, day, l, amount), l};
     }
     qsort_r(r, n, sizeof *r, by_rank, (void *)book);
+    struct bl_point *to = n > 0 ? add_points(d, day, n) : NULL;
     for (size_t i = 0; i < n; i++)
-        *BL_PUSH(&d->x->arena, d->point) = r[i].point;
+        to[i] = r[i].point;
 }
 
 static enum bl_err walk(struct days *d)
@@ -128,11 +145,23 @@ static enum bl_err walk(struct days *d)
     return BL_OK;
 }
 
+/* A memory's first piece stays when the rest is given back: made large enough for a day, the same pages serve
+ * them all. */
+static void set_memory(struct days *d)
+{
+    const struct bl_insight_in *in = d->in;
+    size_t lines = (in->lives != NULL ? in->lives->n : 0) + in->n_usage / 8 + 16;
+    for (int i = 0; i < 2; i++) {
+        bl_ctx_init(&d->memory[i], d->x->now_us);
+        bl_alloc(&d->memory[i].arena, lines * (sizeof(struct bl_line) + sizeof(struct ranked) + 64));
+        bl_ctx_reset(&d->memory[i], d->x->now_us);
+    }
+}
+
 enum bl_err bl_insight(struct bl_ctx *x, const struct bl_insight_in *in, struct bl_point **ret, size_t *ret_n)
 {
     struct days d = {.x = x, .in = in};
-    bl_ctx_init(&d.memory[0], x->now_us);
-    bl_ctx_init(&d.memory[1], x->now_us);
+    set_memory(&d);
     enum bl_err e = walk(&d);
     bl_ctx_release(&d.memory[0]);
     bl_ctx_release(&d.memory[1]);
