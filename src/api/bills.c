@@ -129,10 +129,23 @@ void api_bill_summary(struct call *c, const struct bl_bill *b)
     bl_jw_end_object(j);
 }
 
+/* The logo is kept with the price book that the bill was drawn up with. */
+static enum bl_err pdf_write(struct call *c, const struct bl_bill *b, bool preview)
+{
+    struct bl_bill shown = *b;
+    struct work_book *book = NULL;
+    struct bl_str id = {(const char *)b->book_id, sizeof b->book_id};
+    BL_TRY(work_book_by_id(c->x, c->work, c->db, id, &book));
+    bl_bill_logo(&shown, book->book);
+    enum bl_err e = pdf_invoice(c->x, &shown, preview, &c->body);
+    work_book_give(c->work, book);
+    return e;
+}
+
 enum bl_err api_bill_file(struct call *c, const struct bl_bill *b, bool preview, bool pdf)
 {
     if (pdf)
-        BL_TRY(pdf_invoice(c->x, b, preview, &c->body));
+        BL_TRY(pdf_write(c, b, preview));
     else
         bl_render_csv(c->x, b, &c->body);
     struct bl_str name = bl_render_file_name(c->x, b, preview, pdf ? "pdf" : "csv");
