@@ -4,8 +4,6 @@
 
 #include "fact/fact.h"
 
-#define RESOURCE_ID_MAX (INT64_C(1) << 53)
-
 enum fact_carrier { L = 1, U = 2, A = 4, R = 8 };
 enum fact_shape { TEXT, TAGS, FLAG, COUNTRY };
 struct fact_field {

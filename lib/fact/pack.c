@@ -49,8 +49,7 @@ static bool plausible(const struct bl_fact *f, unsigned flags, uint64_t reset, u
     const int64_t year_10000_us = bl_period_start_s(12 * (10000 - 1970)) * BL_US;
     return f->type >= BL_FACT_CREATE && f->type <= BL_FACT_RETRACT && f->time_us >= 0 &&
            f->time_us < year_10000_us && bl_is(f->source) && bl_is(f->id) && flags < 2 * ID_RESET &&
-           reset >> BL_F_COUNT == 0 && has >> BL_F_COUNT == 0 && f->quantity.pico >= 0 &&
-           f->resource_id >= 0 && f->resource_id <= RESOURCE_ID_MAX;
+           reset >> BL_F_COUNT == 0 && has >> BL_F_COUNT == 0 && f->quantity.pico >= 0;
 }
 
 static void unpack_fields(struct bl_rd *r, uint64_t has, struct bl_fact *f, struct bl_fact_digests *d)

@@ -7,6 +7,7 @@
 
 #define AHEAD_US (5 * 60 * BL_US)
 #define TAGS_MAX 64
+#define RESOURCE_ID_MAX (INT64_C(1) << 53)
 
 static const struct {
     const char *name;
