@@ -329,6 +329,11 @@ static enum bl_err make_folder(struct demo *d)
         if (mkdir(keep, 0700) != 0 && errno != EEXIST)
             return bl_fail(&d->c->x, BL_UNAVAILABLE, "%s could not be made: %s.", keep, strerror(errno));
     }
+    char *whole = realpath(d->folder, NULL); /* what is printed is pasted elsewhere */
+    if (!whole)
+        return bl_fail(&d->c->x, BL_UNAVAILABLE, "%s could not be opened: %s.", d->folder, strerror(errno));
+    d->folder = bl_str_dup(m, bl_str_of(whole)).p;
+    free(whole);
     d->c->db = bl_str_printf(m, "%s/demo.db", d->folder).p;
     if (access(d->c->db, F_OK) == 0)
         return bl_fail(&d->c->x, BL_CONFLICT,

@@ -190,11 +190,12 @@ static enum bl_err option_take(struct cli *c, int argc, char **argv, int *i)
 
 static enum bl_err command_unknown(struct cli *c, const char *word, const char *second)
 {
-    const char *list[64];
+    const char *list[128];
     size_t n = 0, n_word = strlen(word);
     struct bl_buf group = {0};
-    for (size_t i = 0; i < cli_n_commands; i++) {
+    for (size_t i = 0; i < cli_n_commands && n + 2 <= BL_COUNT(list); i++) {
         const char *name = cli_commands[i].name;
+        list[n++] = bl_str_dup(&c->x.arena, (struct bl_str){name, strcspn(name, " ")}).p; /* "account" */
         list[n++] = name;
         if (strncmp(name, word, n_word) == 0 && name[n_word] == ' ')
             bl_buf_printf(&group, "%s%s", group.n ? ", " : "", name);

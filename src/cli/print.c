@@ -7,7 +7,7 @@
 #include <wchar.h>
 
 #define COLUMNS_MAX 12
-#define CELL_MAX 44 /* cells; the last column may be longer */
+#define CELL_MAX 66 /* cells; the last column may be longer */
 
 /* One character: its bytes, and the cells it takes; control characters and broken bytes are one cell, shown
  * as "?". */
