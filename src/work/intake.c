@@ -38,13 +38,38 @@ enum bl_err intake_read(struct bl_ctx *x, enum bl_batch_form form, struct bl_str
     return BL_OK;
 }
 
+/* The event as it would have come in one piece, so that it can be tried again. */
+static struct bl_str in_one_piece(struct bl_ctx *x, const struct bl_fact_attrs *a, struct bl_str data)
+{
+    const struct {
+        const char *key;
+        struct bl_str value;
+    } each[] = {{"specversion", a->specversion}, {"id", a->id}, {"source", a->source}, {"type", a->type},
+            {"subject", a->subject}, {"time", a->time}};
+    struct bl_buf b = {0};
+    struct bl_jw w;
+    bl_jw_init(&w, &b);
+    bl_jw_begin_object(&w);
+    for (size_t i = 0; i < BL_COUNT(each); i++)
+        if (bl_is(each[i].value) && bl_utf8_ok(each[i].value))
+            bl_jw_kstr(&w, each[i].key, each[i].value);
+    if (bl_is(data) && data.n) {
+        bl_jw_key(&w, "data");
+        bl_jw_raw(&w, data);
+    }
+    bl_jw_end_object(&w);
+    struct bl_str text = bl_str_dup(&x->arena, bl_buf_view(&b));
+    bl_buf_release(&b);
+    return text;
+}
+
 enum bl_err intake_read_binary(struct bl_ctx *x, const struct bl_fact_attrs *attrs, struct bl_str body,
         int64_t now_us, struct intake_batch *ret)
 {
     *ret = (struct intake_batch){.event = bl_alloc(&x->arena, sizeof *ret->event), .n = 1};
     struct intake_event *e = ret->event;
     e->id = attrs->id;
-    e->raw = body;
+    e->raw = in_one_piece(x, attrs, body);
     if (bl_fact_parse_binary(x, attrs, body, now_us, &e->fact) != BL_OK)
         e->reason = why_of(x);
     return BL_OK;
