@@ -87,10 +87,10 @@ enum bl_err work_civo(struct bl_ctx *x, struct work *w, struct store_db *db, con
 {
     struct store_facts f = {0};
     struct bl_lives lives;
-    /* Rows break where carried timelines forget: the whole past is read, without usage. */
-    bl_period p = bl_period_of(from_s * BL_US);
+    /* Rows break where carried timelines forget: the whole past is read, and no period's usage. */
+    bl_period last = bl_period_of((to_s - 1) * BL_US);
     struct store_want want = {
-            .acct = a->acct, .first = p, .last = p - 1, .upto_us = to_s * BL_US, .k = UINT64_MAX};
+            .acct = a->acct, .first = last + 1, .last = last, .upto_us = to_s * BL_US, .k = UINT64_MAX};
     BL_TRY(store_load(x, w->store, db, &want, &f));
     BL_TRY(bl_lives_fold(x, NULL, f.life, f.n_life, &lives));
     struct bl_civo_in in = {
