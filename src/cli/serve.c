@@ -28,10 +28,10 @@ struct serving {
     struct api *api;
     struct http_server *http;
     struct store_db *loop_db;
-    bool reading;               /* the loop's shared read transaction is open */
+    bool reading; /* the loop's shared read transaction is open */
     pthread_mutex_t lock;
     struct job *waiting, **last; /* events that wait for the writer, under lock */
-    bool closing;               /* an automatic close is under way; writer thread */
+    bool closing;                /* an automatic close is under way; writer thread */
 };
 
 /* ---- between http's words and api's */
@@ -41,15 +41,15 @@ static void request_of(const struct http_request *r, struct api_request *ret)
     /* The two structs of a header are alike on purpose; each module keeps its own name for it. */
     _Static_assert(sizeof(struct http_header) == sizeof(struct api_header), "the same two strings");
     *ret = (struct api_request){
-        .door = (enum api_door)r->tag,
-        .method = r->method,
-        .path = r->path,
-        .query = r->query,
-        .body = r->body,
-        .peer = r->peer,
-        .header = (const struct api_header *)(const void *)r->header,
-        .n_header = r->n_header,
-        .tls = r->tls,
+            .door = (enum api_door)r->tag,
+            .method = r->method,
+            .path = r->path,
+            .query = r->query,
+            .body = r->body,
+            .peer = r->peer,
+            .header = (const struct api_header *)(const void *)r->header,
+            .n_header = r->n_header,
+            .tls = r->tls,
     };
 }
 
@@ -156,7 +156,8 @@ static void events_in_pool(void *arg)
     *s->last = j;
     s->last = &j->next;
     pthread_mutex_unlock(&s->lock);
-    work_writer_submit(s->work, events_on_writer, s); /* the first to run takes all; the others find nothing */
+    work_writer_submit(
+            s->work, events_on_writer, s); /* the first to run takes all; the others find nothing */
 }
 
 static void handle(void *arg, struct http_exchange *e)
@@ -192,19 +193,20 @@ static size_t body_max(void *arg, const struct http_request *r)
     return max;
 }
 
-static void refuse(void *arg, struct bl_ctx *x, const struct http_request *r, int status, struct http_reply *ret)
+static void refuse(
+        void *arg, struct bl_ctx *x, const struct http_request *r, int status, struct http_reply *ret)
 {
     static const struct {
         int status;
         enum bl_err e;
         const char *why;
     } all[] = {{408, BL_BAD_REQUEST, "The request took too long to arrive."},
-        {413, BL_TOO_LARGE, "The body is larger than this path accepts."},
-        {414, BL_BAD_REQUEST, "The path and query are longer than 8 KiB."},
-        {417, BL_BAD_REQUEST, "Only 100-continue can be expected."},
-        {431, BL_BAD_REQUEST, "The head is larger than 64 KiB or has more than 100 fields."},
-        {501, BL_BAD_REQUEST, "Only the transfer encoding chunked is known, and not this method."},
-        {505, BL_BAD_REQUEST, "Only HTTP/1.1 and HTTP/1.0 are spoken here."}};
+            {413, BL_TOO_LARGE, "The body is larger than this path accepts."},
+            {414, BL_BAD_REQUEST, "The path and query are longer than 8 KiB."},
+            {417, BL_BAD_REQUEST, "Only 100-continue can be expected."},
+            {431, BL_BAD_REQUEST, "The head is larger than 64 KiB or has more than 100 fields."},
+            {501, BL_BAD_REQUEST, "Only the transfer encoding chunked is known, and not this method."},
+            {505, BL_BAD_REQUEST, "Only HTTP/1.1 and HTTP/1.0 are spoken here."}};
     struct serving *s = arg;
     struct api_request in;
     struct api_reply *out = bl_alloc(&x->arena, sizeof *out);
@@ -223,7 +225,10 @@ static void refuse(void *arg, struct bl_ctx *x, const struct http_request *r, in
     reply_of(out, ret);
 }
 
-static void stopping(void *arg) { api_set_draining(((struct serving *)arg)->api); }
+static void stopping(void *arg)
+{
+    api_set_draining(((struct serving *)arg)->api);
+}
 
 /* ---- closing by itself */
 
@@ -253,7 +258,8 @@ static void every_minute(void *arg)
 
 static bool is_loopback(const char *address)
 {
-    return strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]:", 6) == 0 || strncmp(address, "localhost:", 10) == 0;
+    return strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]:", 6) == 0 ||
+           strncmp(address, "localhost:", 10) == 0;
 }
 
 static enum bl_err listen_on(struct serving *s, const char *address, enum api_door door, bool tls)
@@ -261,8 +267,9 @@ static enum bl_err listen_on(struct serving *s, const char *address, enum api_do
     struct bl_ctx *x = &s->c->x;
     int port = 0;
     if (!tls && !is_loopback(address) && !s->c->serve.insecure_http)
-        return bl_fail(x, BL_INVALID, "Plain HTTP is for loopback only, not for %s: give --tls-cert and --tls-key, or "
-                                      "--insecure-http when a proxy terminates TLS.",
+        return bl_fail(x, BL_INVALID,
+                "Plain HTTP is for loopback only, not for %s: give --tls-cert and --tls-key, or "
+                "--insecure-http when a proxy terminates TLS.",
                 address);
     return http_listen(x, s->http, address, (int)door, tls, &port);
 }
@@ -286,18 +293,20 @@ static enum bl_err open_all(struct serving *s)
 {
     struct cli *c = s->c;
     struct work_options wo = {
-        .path = bl_str_of(c->db),
-        .create = true,
-        .clock = !c->has_now ? WORK_CLOCK_REAL : c->now_runs ? WORK_CLOCK_RUNS : WORK_CLOCK_STANDS,
-        .now_us = c->now_us,
+            .path = bl_str_of(c->db),
+            .create = true,
+            .clock = !c->has_now   ? WORK_CLOCK_REAL
+                     : c->now_runs ? WORK_CLOCK_RUNS
+                                   : WORK_CLOCK_STANDS,
+            .now_us = c->now_us,
     };
     struct http_app app = {
-        .arg = s, .body_max = body_max, .handle = handle, .refuse = refuse, .before_wait = before_wait};
+            .arg = s, .body_max = body_max, .handle = handle, .refuse = refuse, .before_wait = before_wait};
     struct api_options ao = {
-        .public_url = c->serve.public_url,
-        .rate_hour = c->serve.rate_hour,
-        .rate_minute = c->serve.rate_minute,
-        .log = !c->serve.quiet,
+            .public_url = c->serve.public_url,
+            .rate_hour = c->serve.rate_hour,
+            .rate_minute = c->serve.rate_minute,
+            .log = !c->serve.quiet,
     };
     BL_TRY(work_open(&c->x, &wo, &s->work));
     s->api = api_new(s->work, &ao);

@@ -94,7 +94,7 @@ static int on_value(http_parser *p, const char *at, size_t n)
     struct reading *r = p->data;
     if (bl_is(r->name)) {
         *BL_PUSH(&r->x->arena, r->headers) =
-            (struct http_header){r->name, bl_str_dup(&r->x->arena, (struct bl_str){at, n})};
+                (struct http_header){r->name, bl_str_dup(&r->x->arena, (struct bl_str){at, n})};
         r->name = BL_ABSENT;
     } else if (r->headers.n > 0) {
         struct bl_str *v = &r->headers.at[r->headers.n - 1].value;
@@ -122,8 +122,10 @@ static int on_whole(http_parser *p)
 
 static bool receive(struct http_client *c, struct reading *r, int *ret_status, bool *ret_keep)
 {
-    static const http_parser_settings settings = {
-        .on_header_field = on_field, .on_header_value = on_value, .on_body = on_piece, .on_message_complete = on_whole};
+    static const http_parser_settings settings = {.on_header_field = on_field,
+            .on_header_value = on_value,
+            .on_body = on_piece,
+            .on_message_complete = on_whole};
     http_parser p;
     char buf[65536];
     http_parser_init(&p, HTTP_RESPONSE);
@@ -173,12 +175,13 @@ static bool try_once(struct bl_ctx *x, struct http_client *c, const struct bl_bu
     return ok;
 }
 
-enum bl_err http_client_call(struct bl_ctx *x, struct http_client *c, const char *method, struct bl_str path_and_query,
-        const struct http_header *header, size_t n_header, struct bl_str body, struct http_answer *ret)
+enum bl_err http_client_call(struct bl_ctx *x, struct http_client *c, const char *method,
+        struct bl_str path_and_query, const struct http_header *header, size_t n_header, struct bl_str body,
+        struct http_answer *ret)
 {
     struct bl_buf head = {0};
-    bl_buf_printf(&head, "%s %.*s HTTP/1.1\r\nhost: billow\r\ncontent-length: %zu\r\n", method, BL_FMT(path_and_query),
-            body.n);
+    bl_buf_printf(&head, "%s %.*s HTTP/1.1\r\nhost: billow\r\ncontent-length: %zu\r\n", method,
+            BL_FMT(path_and_query), body.n);
     for (size_t i = 0; i < n_header; i++)
         bl_buf_printf(&head, "%.*s: %.*s\r\n", BL_FMT(header[i].name), BL_FMT(header[i].value));
     bl_buf_z(&head, "\r\n");
@@ -186,7 +189,8 @@ enum bl_err http_client_call(struct bl_ctx *x, struct http_client *c, const char
     if (!had)
         c->fd = dial(c->path);
     bool ok = try_once(x, c, &head, body, ret);
-    if (!ok && had && c->used && (c->fd = dial(c->path)) >= 0) /* it was kept too long: what we ask is idempotent */
+    if (!ok && had && c->used &&
+            (c->fd = dial(c->path)) >= 0) /* it was kept too long: what we ask is idempotent */
         ok = try_once(x, c, &head, body, ret);
     c->used = true;
     bl_buf_release(&head);

@@ -2,9 +2,9 @@
  *
  *     HEAD --head whole and sound--> BODY --whole--> HANDLING --answer--> WRITING --written--> HEAD ...
  *
- * Whatever is refused is answered with `connection: close`, and nothing behind it is read as a request. Closing is done
- * gently: the writing side first, then what the client still sends is thrown away for a moment, so that the answer is
- * not lost to a reset. */
+ * Whatever is refused is answered with `connection: close`, and nothing behind it is read as a request.
+ * Closing is done gently: the writing side first, then what the client still sends is thrown away for a
+ * moment, so that the answer is not lost to a reset. */
 #include "http/inner.h"
 
 #include <assert.h>
@@ -254,8 +254,12 @@ static void refuse(struct conn *c, int status)
     struct http_reply r = {.status = status};
     c->ex = e;
     if (!bl_is(e->request.method))
-        e->request = (struct http_request){.method = BL_STR("GET"), .path = BL_STR("/"), .query = BL_STR(""),
-            .peer = bl_str_of(c->peer), .tag = c->tag, .tls = c->tls};
+        e->request = (struct http_request){.method = BL_STR("GET"),
+                .path = BL_STR("/"),
+                .query = BL_STR(""),
+                .peer = bl_str_of(c->peer),
+                .tag = c->tag,
+                .tls = c->tls};
     c->server->app.refuse(c->server->app.arg, &e->x, &e->request, status, &r);
     e->keep = false;
     c->close_after = true;
@@ -311,11 +315,11 @@ static int on_complete(http_parser *p)
 }
 
 static const http_parser_settings settings = {
-    .on_url = on_url,
-    .on_header_field = on_header_field,
-    .on_header_value = on_header_value,
-    .on_body = on_body,
-    .on_message_complete = on_complete,
+        .on_url = on_url,
+        .on_header_field = on_header_field,
+        .on_header_value = on_header_value,
+        .on_body = on_body,
+        .on_message_complete = on_complete,
 };
 
 /* ---- reading a head */
@@ -359,7 +363,8 @@ static void request_fill(struct conn *c)
     for (size_t i = 0; i < c->n_header; i++) {
         h[i] = c->header[i];
         lower(h[i].name);
-        while (h[i].value.n > 0 && (h[i].value.p[h[i].value.n - 1] == ' ' || h[i].value.p[h[i].value.n - 1] == '\t'))
+        while (h[i].value.n > 0 &&
+                (h[i].value.p[h[i].value.n - 1] == ' ' || h[i].value.p[h[i].value.n - 1] == '\t'))
             h[i].value.n--;
     }
     r->header = h;
@@ -372,7 +377,8 @@ static void request_fill(struct conn *c)
 /* True when there is more to do with what was read. */
 static bool read_head(struct conn *c)
 {
-    while (c->in.n >= 2 && c->in.p[0] == '\r' && c->in.p[1] == '\n' && c->scanned == 0) { /* a blank line before */
+    while (c->in.n >= 2 && c->in.p[0] == '\r' && c->in.p[1] == '\n' &&
+            c->scanned == 0) { /* a blank line before */
         memmove(c->in.p, c->in.p + 2, c->in.n - 2);
         c->in.n -= 2;
     }
@@ -469,7 +475,8 @@ static bool read_body(struct conn *c)
             refuse(c, c->too_large ? 413 : 400);
             return false;
         }
-        if (c->complete && err == HPE_PAUSED && used < c->in.n && c->in.p[used] == '\n' && used > 0 && c->in.p[used - 1] == '\r')
+        if (c->complete && err == HPE_PAUSED && used < c->in.n && c->in.p[used] == '\n' && used > 0 &&
+                c->in.p[used - 1] == '\r')
             used++; /* the pause comes before the chunked body's last byte */
         memmove(c->in.p, c->in.p + used, c->in.n - used);
         c->in.n -= used;

@@ -1,6 +1,6 @@
-/* The head, checked before it is parsed: what two servers could read in two ways is refused. Lines end with CR LF and
- * nothing else; names are tokens that touch their colon; a value holds no control characters; there is one Host; a
- * length is plain digits and comes alone. */
+/* The head, checked before it is parsed: what two servers could read in two ways is refused. Lines end with
+ * CR LF and nothing else; names are tokens that touch their colon; a value holds no control characters; there
+ * is one Host; a length is plain digits and comes alone. */
 #include "http/inner.h"
 
 #include <string.h>
@@ -18,7 +18,10 @@ struct seen {
     bool expect, chunked;
 };
 
-static bool name_is(struct bl_str name, const char *z) { return name.n == strlen(z) && strncasecmp(name.p, z, name.n) == 0; }
+static bool name_is(struct bl_str name, const char *z)
+{
+    return name.n == strlen(z) && strncasecmp(name.p, z, name.n) == 0;
+}
 
 static struct bl_str trimmed(struct bl_str s)
 {
@@ -47,7 +50,8 @@ static int host_check(struct seen *s, struct bl_str v)
     if (s->host++ > 0)
         return 400;
     for (size_t i = 0; i < v.n; i++)
-        if ((unsigned char)v.p[i] <= ' ' || v.p[i] == ',' || v.p[i] == '/' || v.p[i] == '@' || v.p[i] == '?' || v.p[i] == '#')
+        if ((unsigned char)v.p[i] <= ' ' || v.p[i] == ',' || v.p[i] == '/' || v.p[i] == '@' ||
+                v.p[i] == '?' || v.p[i] == '#')
             return 400;
     s->host_value = v;
     return 0;
@@ -61,7 +65,8 @@ static int field_check(struct seen *s, struct bl_str line)
     struct bl_str name = {line.p, (size_t)(colon - line.p)};
     struct bl_str value = trimmed((struct bl_str){colon + 1, line.n - name.n - 1});
     for (size_t i = 0; i < name.n; i++)
-        if (!token_char((unsigned char)name.p[i])) /* a blank before the colon and a folded line end here too */
+        if (!token_char(
+                    (unsigned char)name.p[i])) /* a blank before the colon and a folded line end here too */
             return 400;
     for (size_t i = 0; i < value.n; i++) {
         unsigned char c = (unsigned char)value.p[i];
@@ -112,7 +117,8 @@ static int request_line_check(struct bl_str line, bool *ret_old, struct bl_str *
     if (version.n != 8 || memcmp(version.p, "HTTP/", 5) != 0 || version.p[6] != '.')
         return 400;
     if (memcmp(version.p, "HTTP/1.1", 8) != 0 && memcmp(version.p, "HTTP/1.0", 8) != 0)
-        return version.p[5] >= '0' && version.p[5] <= '9' && version.p[7] >= '0' && version.p[7] <= '9' ? 505 : 400;
+        return version.p[5] >= '0' && version.p[5] <= '9' && version.p[7] >= '0' && version.p[7] <= '9' ? 505
+                                                                                                        : 400;
     *ret_old = version.p[7] == '0';
     *ret_target = (struct bl_str){rest.p, target};
     return target > 0 ? 0 : 400;

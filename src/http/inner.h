@@ -14,15 +14,15 @@
 #define HTTP_READ_AHEAD 262144 /* of a client that pipelines while it is being answered */
 
 enum conn_state {
-    CONN_HEAD,      /* reading a head, or idle when nothing of it is there */
+    CONN_HEAD, /* reading a head, or idle when nothing of it is there */
     CONN_BODY,
-    CONN_HANDLING,  /* the application has it */
+    CONN_HANDLING, /* the application has it */
     CONN_WRITING,
     CONN_CLOSING,
 };
 struct http_exchange {
     struct http_server *server;
-    struct conn *conn;          /* NULL: the client went away; loop thread only */
+    struct conn *conn; /* NULL: the client went away; loop thread only */
     struct bl_ctx x;
     struct http_request request;
     struct bl_buf body, out;
@@ -43,16 +43,16 @@ struct conn {
     uv_write_t write;
     SSL *ssl;
     BIO *in_bio, *out_bio;
-    struct bl_buf in;           /* read and not used yet */
+    struct bl_buf in;              /* read and not used yet */
     struct bl_buf sending, flying; /* to be written; with the kernel's queue */
-    size_t scanned;             /* of `in`, without the end of a head */
+    size_t scanned;                /* of `in`, without the end of a head */
     enum conn_state state;
     http_parser parser;
     struct http_exchange *ex;
     struct http_header *header;
     size_t n_header;
     bool complete, too_large, reading, processing, writing, close_after, handshaken, tls, is_unix;
-    bool closed;                /* uv_close was called */
+    bool closed; /* uv_close was called */
     size_t body_max;
     int64_t since_us, moved_us; /* the state's beginning; the last progress */
     size_t body_seen;
@@ -96,10 +96,10 @@ struct http_server {
     uv_mutex_t lock;
     struct http_exchange *answered, *free; /* answered: under lock */
     int n_free;
-    bool stop_wanted;           /* under lock */
+    bool stop_wanted; /* under lock */
     bool stopping, waking;
     int64_t stop_us;
-    int in_flight;              /* exchanges the application has */
+    int in_flight; /* exchanges the application has */
     uv_thread_t thread;
     void (*every_fn)(void *), *every_arg;
     void (*on_stopping)(void *);

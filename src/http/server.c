@@ -18,7 +18,10 @@ int64_t http_mono_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static void or_default(int64_t *v, int64_t d) { *v = *v ? *v : d; }
+static void or_default(int64_t *v, int64_t d)
+{
+    *v = *v ? *v : d;
+}
 
 static void on_wake(uv_async_t *h);
 static void on_sweep(uv_timer_t *t);
@@ -60,7 +63,10 @@ enum bl_err http_server_new(struct bl_ctx *x, const struct http_app *app, const 
     return BL_OK;
 }
 
-static void on_listener_closed(uv_handle_t *h) { free(h->data); }
+static void on_listener_closed(uv_handle_t *h)
+{
+    free(h->data);
+}
 
 static void listeners_close(struct http_server *s)
 {
@@ -79,7 +85,7 @@ void http_server_free(struct http_server *s)
     for (struct conn *c = s->conns; c; c = c->next)
         http_conn_close(c);
     uv_handle_t *own[] = {(uv_handle_t *)&s->wake, (uv_handle_t *)&s->sweep, (uv_handle_t *)&s->every,
-        (uv_handle_t *)&s->prepare, (uv_handle_t *)&s->term, (uv_handle_t *)&s->interrupt};
+            (uv_handle_t *)&s->prepare, (uv_handle_t *)&s->term, (uv_handle_t *)&s->interrupt};
     for (size_t i = 0; i < BL_COUNT(own); i++)
         if (!uv_is_closing(own[i]))
             uv_close(own[i], NULL);
@@ -142,12 +148,14 @@ static bool address_parse(const char *text, struct sockaddr_storage *ret)
     return uv_ip4_addr(host, (int)port, (struct sockaddr_in *)ret) == 0;
 }
 
-enum bl_err http_listen(struct bl_ctx *x, struct http_server *s, const char *address, int tag, bool tls, int *ret_port)
+enum bl_err http_listen(
+        struct bl_ctx *x, struct http_server *s, const char *address, int tag, bool tls, int *ret_port)
 {
     struct sockaddr_storage a;
     memset(&a, 0, sizeof a);
     if (!address_parse(address, &a))
-        return bl_fail(x, BL_INVALID, "%s is no address to listen on; give one such as 127.0.0.1:8080.", address);
+        return bl_fail(
+                x, BL_INVALID, "%s is no address to listen on; give one such as 127.0.0.1:8080.", address);
     struct listener *l = listener_new(s, tag);
     l->tls = tls;
     uv_tcp_init(&s->loop, &l->uv.tcp);
@@ -161,7 +169,8 @@ enum bl_err http_listen(struct bl_ctx *x, struct http_server *s, const char *add
     }
     int n = sizeof a;
     uv_tcp_getsockname(&l->uv.tcp, (struct sockaddr *)&a, &n);
-    *ret_port = ntohs(a.ss_family == AF_INET ? ((struct sockaddr_in *)&a)->sin_port : ((struct sockaddr_in6 *)&a)->sin6_port);
+    *ret_port = ntohs(a.ss_family == AF_INET ? ((struct sockaddr_in *)&a)->sin_port
+                                             : ((struct sockaddr_in6 *)&a)->sin6_port);
     l->next = s->listeners;
     s->listeners = l;
     return BL_OK;
@@ -183,9 +192,10 @@ enum bl_err http_listen_unix(struct bl_ctx *x, struct http_server *s, const char
 {
     struct stat st;
     struct listener *l = listener_new(s, tag);
-    if (strlen(path) >= sizeof ((struct sockaddr_un *)0)->sun_path || strlen(path) >= sizeof l->path) {
+    if (strlen(path) >= sizeof((struct sockaddr_un *)0)->sun_path || strlen(path) >= sizeof l->path) {
         free(l);
-        return bl_fail(x, BL_INVALID, "%s is too long for the path of a socket; move the database to a shorter one.", path);
+        return bl_fail(x, BL_INVALID,
+                "%s is too long for the path of a socket; move the database to a shorter one.", path);
     }
     l->is_unix = true;
     strcpy(l->path, path);
@@ -210,10 +220,22 @@ enum bl_err http_listen_unix(struct bl_ctx *x, struct http_server *s, const char
 
 /* ---- answers */
 
-const struct http_request *http_exchange_request(const struct http_exchange *e) { return &e->request; }
-struct bl_ctx *http_exchange_ctx(struct http_exchange *e) { return &e->x; }
-void **http_exchange_slot(struct http_exchange *e) { return &e->slot; }
-int64_t http_exchange_age_us(const struct http_exchange *e) { return http_mono_us() - e->begun_us; }
+const struct http_request *http_exchange_request(const struct http_exchange *e)
+{
+    return &e->request;
+}
+struct bl_ctx *http_exchange_ctx(struct http_exchange *e)
+{
+    return &e->x;
+}
+void **http_exchange_slot(struct http_exchange *e)
+{
+    return &e->slot;
+}
+int64_t http_exchange_age_us(const struct http_exchange *e)
+{
+    return http_mono_us() - e->begun_us;
+}
 
 void http_answer(struct http_exchange *e, const struct http_reply *r)
 {

@@ -3,7 +3,8 @@
 
 #include <openssl/err.h>
 
-static int alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n, const unsigned char *in, unsigned in_n, void *arg)
+static int alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n, const unsigned char *in,
+        unsigned in_n, void *arg)
 {
     static const unsigned char ours[] = "\x08http/1.1";
     (void)ssl;

@@ -9,18 +9,23 @@ static const char *phrase(int status)
         int status;
         const char *text;
     } all[] = {{200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {304, "Not Modified"},
-        {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
-        {408, "Request Timeout"}, {409, "Conflict"}, {413, "Content Too Large"}, {414, "URI Too Long"},
-        {417, "Expectation Failed"}, {422, "Unprocessable Content"}, {429, "Too Many Requests"},
-        {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"}, {501, "Not Implemented"},
-        {503, "Service Unavailable"}, {505, "HTTP Version Not Supported"}, {507, "Insufficient Storage"}};
+            {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
+            {405, "Method Not Allowed"}, {408, "Request Timeout"}, {409, "Conflict"},
+            {413, "Content Too Large"}, {414, "URI Too Long"}, {417, "Expectation Failed"},
+            {422, "Unprocessable Content"}, {429, "Too Many Requests"},
+            {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
+            {501, "Not Implemented"}, {503, "Service Unavailable"}, {505, "HTTP Version Not Supported"},
+            {507, "Insufficient Storage"}};
     for (size_t i = 0; i < BL_COUNT(all); i++)
         if (all[i].status == status)
             return all[i].text;
     return "Answer";
 }
 
-static bool safe(struct bl_str s) { return !memchr(s.p, '\r', s.n) && !memchr(s.p, '\n', s.n) && !memchr(s.p, 0, s.n); }
+static bool safe(struct bl_str s)
+{
+    return !memchr(s.p, '\r', s.n) && !memchr(s.p, '\n', s.n) && !memchr(s.p, 0, s.n);
+}
 
 static void put_uint(struct bl_buf *b, size_t v)
 {
