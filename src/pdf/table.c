@@ -60,20 +60,28 @@ static struct bl_str moment(struct paper *p, int64_t s)
             &p->x->arena, "%d %s %02d:%02d", c.day, bl_month_abbr(bl_period_of(s * BL_US)), c.hour, c.minute);
 }
 
-/* Where it is and whose; from when to when if not the whole period. */
+/* "from 18 Mar 11:00", "until 10 Mar 15:40", both; nothing for what ran the whole period. */
+static struct bl_str span(struct paper *p, const struct bl_row *r)
+{
+    bool late = r->start_s > bl_period_start_s(p->b->period),
+         ended = r->end_s < bl_period_start_s(p->b->period + 1);
+    struct bl_str from = late ? moment(p, r->start_s) : BL_ABSENT,
+                  to = ended ? moment(p, r->end_s) : BL_ABSENT;
+    if (late && ended)
+        return say_joined(p, " \xe2\x80\x93 ", from, to);
+    if (late)
+        return bl_str_printf(&p->x->arena, "from %.*s", BL_FMT(from));
+    return ended ? bl_str_printf(&p->x->arena, "until %.*s", BL_FMT(to)) : BL_ABSENT;
+}
+
+/* Where it is and whose, and when. */
 static struct bl_str remark(struct paper *p, const struct bl_row *r)
 {
     if (r->kind != BL_ROW_ITEM && r->kind != BL_ROW_OVERAGE)
         return BL_ABSENT;
     const char *dot = " \xc2\xb7 ";
     struct bl_str t = say_joined(p, dot, r->region, r->project);
-    t = say_joined(p, dot, t, r->group);
-    if (r->start_s > bl_period_start_s(p->b->period) || r->end_s < bl_period_start_s(p->b->period + 1)) {
-        struct bl_str from = moment(p, r->start_s), to = moment(p, r->end_s);
-        t = say_joined(
-                p, dot, t, bl_str_printf(&p->x->arena, "%.*s \xe2\x80\x93 %.*s", BL_FMT(from), BL_FMT(to)));
-    }
-    return t;
+    return say_joined(p, dot, say_joined(p, dot, t, r->group), span(p, r));
 }
 
 /* Adjustments, taxes and credits use the room of the columns they have nothing in. */
