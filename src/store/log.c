@@ -313,7 +313,7 @@ enum bl_err log_fact(struct bl_ctx *x, const struct log_view *v, uint32_t i, str
         struct bl_fact_digests *ret_digests)
 {
     struct bl_rd r;
-    struct log_head h;
+    struct log_head h = {0};
     uint8_t flags;
     if (!open_head(v, i, &r, &h, &flags))
         return bad(x);
