@@ -352,7 +352,7 @@ def make_book(rng, currency, start, finish):
         p = {"from": clock.text(at), "amount": rng.choice(["5.00", "24.00", "0.333333333333", "672", "99.99", "0"] + ["3.5"] * 3)}
         p["per_hours"] = rng.choice([672, 672, 730, 1, "24"])
         if rng.random() < 0.75:
-            p["cap_hours"] = rng.choice([672, 672, 672, 100, "0.5", 1])
+            p["cap_hours"] = rng.choice([672, 672, 672, 100, 2, 1])
         if rng.random() < 0.6:
             p["increment"] = rng.choice(["1s", "1m", "1h", "1h"])
         if rng.random() < 0.4:

@@ -1,0 +1,410 @@
+#!/usr/bin/env python3
+"""Random histories, lived through by the program and by the model, compared to the cent and field by field.
+
+    drive_model.py [SEED...]        these seeds; else $SEEDS of them, from $FIRST_SEED on
+    --keep                          leave the database and the files of a failed history where they are
+    --account N                     only that account's events (to narrow a failure down)
+
+The first difference of a history ends it and is printed with its seed.
+"""
+
+import argparse
+import csv
+import io
+import os
+import random
+import re
+import sys
+import tempfile
+import traceback
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from model import check, clock, rate  # noqa: E402
+from model.book import Book  # noqa: E402
+from model.facts import dumps, show  # noqa: E402
+from model.generate import History  # noqa: E402
+from model.number import minor, money  # noqa: E402
+from model.world import Account, World, wire_csv, wire_items, wire_summary  # noqa: E402
+from story import Failed, Story, Tally, Violation  # noqa: E402
+
+DAY = 86400
+
+
+class Differs(Exception):
+    pass
+
+
+def same(what, got, want):
+    if got == want:
+        return
+    lines = []
+    if isinstance(got, list) and isinstance(want, list):
+        for i in range(max(len(got), len(want))):
+            g = got[i] if i < len(got) else "(none)"
+            w = want[i] if i < len(want) else "(none)"
+            if g != w:
+                lines += ["row %d" % i] + different(g, w)
+            if len(lines) > 24:
+                break
+        lines.append("%d rows, %d in the model" % (len(got), len(want)))
+    else:
+        lines = different(got, want)
+    raise Differs(what + "\n    " + "\n    ".join(lines))
+
+
+def different(got, want):
+    if isinstance(got, dict) and isinstance(want, dict):
+        out = []
+        for k in sorted(set(got) | set(want)):
+            if got.get(k) != want.get(k):
+                out.append("%s: got %r, want %r" % (k, got.get(k), want.get(k)))
+        name = want.get("description") or want.get("label") or ""
+        return out + (["of %s" % name] if name else [])
+    return ["got  %r" % (got,), "want %r" % (want,)]
+
+
+class Run:
+    """One history, told twice."""
+
+    def __init__(self, seed, only=None, folder=None):
+        self.h = History(seed)
+        self.rng = random.Random(seed * 7919 + 1)
+        self.only = only
+        self.story = Story(now=clock.text(self.h.start), serve=["--quiet"], folder=folder)
+        self.world = World(Book(self.h.first_book))
+        self.digits = self.h.digits
+        self.files = 0
+        self.kept = {}  # path of an issued document: its bytes
+
+    def cli(self, *args, now, **more):
+        self.clock = now
+        return self.story.cli(*args, now=clock.text(now), **more)
+
+    def file(self, name, text):
+        path = os.path.join(self.story.folder, "%02d-%s" % (self.files, name))
+        self.files += 1
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return path
+
+    def money(self, text):
+        return minor(text, self.digits)
+
+    # ---- the steps
+
+    def begin(self):
+        h, now = self.h, self.h.start
+        self.cli("prices", "load", self.file("prices.yaml", self.world.book.yaml()), now=now)
+        self.accounts, self.do, self.civo = [], [], []
+        for a in h.accounts:
+            base = dict(a["base"])
+            args = ["account", "add", "--name", base["name"], "--email", base["email"], "--number", a["number"]]
+            args += ["--urn", "do:team:" + a["uuid"], "--currency", h.currency, "--zone", base["zone"]]
+            for key in ("address_line1", "address_line2", "city", "region", "postal_code", "country"):
+                if key in base:
+                    args += ["--address", "%s=%s" % (key, base[key])]
+            for key in ("company", "tax_id"):
+                if key in base:
+                    args += ["--" + key.replace("_", "-"), base[key]]
+            if base.get("tax_exempt"):
+                args += ["--tax-exempt"]
+            if a["billing_from"] is not None:
+                args += ["--billing-from", clock.text(a["billing_from"])]
+            if a["opening"]:
+                args += ["--opening-balance", a["opening"]]
+            self.cli(*args, now=now)
+            opening = self.money(a["opening"]) if a["opening"] else 0
+            account = Account(a["uuid"], base, a["number"], a["billing_from"], opening)
+            self.world.add_account(now, account)
+            self.accounts.append(account)
+            self.do.append(self.story.token(account.urn, now=clock.text(now)))
+            self.civo.append(self.story.token(account.urn, "civo", now=clock.text(now)))
+
+    def live(self):
+        self.begin()
+        for step in self.h.steps:
+            kind, now = step[0], step[1]
+            self.where = "%s at %s" % (kind, clock.text(now))
+            if kind == "check" and self.clock != now:
+                self.cli("period", "list", now=now)  # moves the clock
+            getattr(self, "do_" + kind)(now, *step[2:])
+        self.where = "at the end"
+        self.finish(now)
+
+    def do_import(self, now, batches):
+        want = {"new": 0, "duplicate": 0, "rejected": []}
+        paths = []
+        for batch in batches:
+            if self.only is not None:
+                batch = [e for e in batch if e["subject"] == self.accounts[self.only].urn]
+            paths.append(self.file("events.ndjson", "".join(dumps(e) + "\n" for e in batch)))
+            for i, e in enumerate(batch):
+                outcome = self.world.take(e, now)
+                if outcome == "rejected":
+                    want["rejected"].append((paths[-1], i, e["id"]))
+                else:
+                    want[outcome] += 1
+        if not paths:
+            return
+        r = self.cli("import", *paths, "--json", now=now, code=None)
+        if r.code not in (0, 1):
+            raise Failed("import ended with %d: %s" % (r.code, r.err))
+        got = r.json
+        counts = {
+            "new": got["accepted"] + got["void"],
+            "duplicate": got["duplicate"],
+            "rejected": [(x["file"], x["index"], x["id"]) for x in got["rejected"]],
+        }
+        if counts != want:
+            raise Differs("import of %s\n    got  %s\n    want %s\n%s" % (paths, counts, want, r.err))
+        same("exit status of import", r.code, 1 if want["rejected"] else 0)
+
+    def do_post(self, now, i, kind, amount, ref, expires):
+        a = self.accounts[i]
+        args = [kind, "--account", a.urn, "--amount=" + amount, "--ref", ref]
+        if expires:
+            args += ["--expires", expires]
+        self.cli(*args, now=now)
+        if self.rng.random() < 0.3:
+            self.cli(*args, now=now)  # the same reference: the same entry
+        self.world.post(a, kind, self.money(amount), now, ref, clock.s(expires) if expires else None)
+
+    def do_book(self, now, book):
+        path = self.file("prices.yaml", Book(book).yaml())
+        before = [self.world.pending(a) for a in self.accounts]
+        self.world.load(Book(book))
+        moves = before != [self.world.pending(a) for a in self.accounts]
+        r = self.cli("prices", "load", path, now=now, code=None)
+        if r.code == 1 and moves:
+            digest = [w for w in r.out.split() + r.err.split() if re.fullmatch("[0-9a-f]{64}", w)]
+            if not digest:
+                raise Failed("no digest in the report:\n" + r.out + r.err)
+            r = self.cli("prices", "load", path, "--adjust", digest[-1], now=now, code=None)
+        elif moves:
+            raise Differs("the book moves closed months, and was loaded without a word")
+        if r.code:
+            raise Failed("prices load ended with %d: %s%s" % (r.code, r.out, r.err))
+
+    def do_close(self, now, period):
+        issued = self.world.close(period, now)
+        args = ["close", clock.period_text(period), "--json"]
+        got = self.cli(*args, now=now).json
+        mine = [b for _, b in issued if b["period"] == period]
+        want = {
+            "period": clock.period_text(period),
+            "invoices": sum(b["amount"] >= 0 for b in mine),
+            "credit_notes": sum(b["amount"] < 0 for b in mine),
+            "total": money(sum(b["amount"] for b in mine), self.digits),
+        }
+        same("close of %s" % want["period"], {k: got[k] for k in want}, want)
+        again = self.cli(*args, now=now).json
+        same("close again", again, got)
+
+    # ---- what is compared
+
+    def get(self, path, i, civo=False):
+        return self.story.ask("GET", path, (self.civo if civo else self.do)[i])
+
+    def json(self, path, i, civo=False):
+        a = self.get(path, i, civo)
+        if a.status != 200:
+            raise Failed("GET %s -> %d %s" % (path, a.status, a.body[:500]))
+        return a.json
+
+    def rows(self, path, i, key):
+        per_page = self.rng.choice([200, 200, 200, 7])
+        rows, page = [], 1
+        while True:
+            got = self.json("%s?page=%d&per_page=%d" % (path, page, per_page), i)
+            rows += got[key]
+            if len(got[key]) < per_page:
+                same("total of " + path, got["meta"]["total"], len(rows))
+                return rows
+            page += 1
+
+    def do_check(self, now):
+        for i, a in enumerate(self.accounts):
+            if self.only is not None and i != self.only:
+                continue
+            try:
+                self.compare(now, i, a)
+            except Differs as e:
+                raise Differs("account %d %s, %s" % (i, a.urn, e)) from None
+
+    def compare(self, now, i, a):
+        w, my = self.world, "/v2/customers/my"
+        owed, usage = w.balance(a, now)
+        got = self.json(my + "/balance", i)
+        want = {
+            "month_to_date_balance": money(owed + usage, self.digits),
+            "account_balance": money(owed, self.digits),
+            "month_to_date_usage": money(usage, self.digits),
+            "generated_at": clock.text(now),
+        }
+        preview = w.preview(a, now)
+        self.document("preview", "preview", i, preview)
+        same("balance", got, want)
+        history = self.rows(my + "/billing_history", i, "billing_history")
+        for row in history:
+            row.pop("description")
+            row.pop("invoice_uuid", None)
+        same("history", history, w.history(a))
+        listed = self.json(my + "/invoices?per_page=200", i)
+        uuids = [x.pop("invoice_uuid") for x in listed["invoices"]]
+        want = [
+            {
+                "invoice_id": b["number"],
+                "amount": money(b["amount"], self.digits),
+                "invoice_period": clock.period_text(b["period"]),
+            }
+            for b in reversed(a.invoices)
+        ]
+        same("invoices", listed["invoices"], want)
+        head = listed["invoice_preview"]
+        same(
+            "preview in the list",
+            {k: head[k] for k in ("invoice_id", "amount", "invoice_period", "updated_at")},
+            {
+                "invoice_id": preview["number"],
+                "amount": money(preview["amount"], self.digits),
+                "invoice_period": clock.period_text(preview["period"]),
+                "updated_at": clock.text(now),
+            },
+        )
+        for uuid, b in zip(reversed(uuids), a.invoices):
+            if ("%s/invoices/%s" % (my, uuid), i) not in self.kept:
+                self.document("invoice %s" % b["number"], uuid, i, b)
+                for path in ("", "/csv", "/summary"):
+                    path = "%s/invoices/%s%s" % (my, uuid, path)
+                    self.kept[path, i] = self.get(path, i).body
+        self.insights(now, i, a)
+        self.charges(now, i, a)
+
+    def document(self, what, name, i, b):
+        path = "/v2/customers/my/invoices/" + name
+        same(what + ", items", self.rows(path, i, "invoice_items"), wire_items(b, self.digits))
+        got = self.json(path + "/summary", i)
+        got.pop("invoice_uuid")
+        for k in ("created_at", "updated_at"):
+            got["user_billing_address"].pop(k)
+        same(what + ", summary", got, wire_summary(b, self.digits))
+        self.csv(what + ", csv", self.get(path + "/csv", i), b)
+
+    def csv(self, what, answer, b):
+        rows = list(csv.reader(io.StringIO(answer.text, newline="")))
+        head = "product,group_description,description,hours,start,end,%s,project_name,category" % self.h.currency
+        same(what + " head", ",".join(rows[0]), head)
+        items, rest = wire_csv(b, self.h.currency, self.digits)
+        same(what + " items", rows[1 : len(items) + 1], items)
+        got, at = [], len(items) + 1
+        for name in ("adjustment", "tax", "credit"):
+            n = sum(1 for r in rest if r[0] == name)
+            part = [[name, r[6]] for r in rows[at : at + n]]
+            got += part if name == "credit" else sorted(part)
+            at += n
+        got += [["beyond", r] for r in rows[at:]]
+        same(what + " rest (%s)" % rows[len(items) + 1 :], got, rest)
+        month = [clock.csv_text(clock.start(b["period"])), clock.csv_text(clock.end(b["period"]) - 1)]
+        for r in rows[len(items) + 1 :]:
+            if r[2:3] and "adjust" not in r[0].lower():
+                same(what + " span", r[3:6], [""] + month)
+
+    def insights(self, now, i, a):
+        spans = [(clock.start(clock.period_of(now)), 30)]
+        first = (now - self.rng.randint(0, 70 * DAY)) // DAY * DAY
+        spans.append((first, self.rng.randint(0, 31)))
+        for lo, n in spans:
+            hi = lo + n * DAY
+            path = "/v2/billing/%s/insights/%s/%s" % (a.urn, clock.date(lo), clock.date(hi))
+            rows, page = [], 1
+            while True:
+                got = self.json("%s?page=%d&per_page=200" % (path, page), i)
+                rows += got["data_points"]
+                if page >= got["total_pages"]:
+                    break
+                page += 1
+            want = [
+                {
+                    "usage_team_urn": a.urn,
+                    "start_date": p["start_date"],
+                    "total_amount": money(p["amount"], self.digits),
+                    "region": p["region"],
+                    "sku": p["sku"],
+                    "description": p["description"],
+                    "group_description": p["group"],
+                }
+                for p in self.world.insights(a, lo, hi, now)
+            ]
+            same("insights %s" % path, rows, want)
+            same("total of insights", got["total_items"], len(want))
+
+    def charges(self, now, i, a):
+        lo = clock.start(clock.period_of(now)) + self.rng.choice([0, 0, -3600, 12345, -40 * DAY])
+        hi = lo + self.rng.choice([31 * DAY, 3600, 86400 * 7 + 1])
+        path = "/v2/charges?from=%s&to=%s" % (clock.text(lo), clock.text(hi))
+        region = self.rng.choice([None, None, "LON1", "nyc3"])
+        if region:
+            path += "&region=" + region
+        got = self.json(path, i, civo=True)
+        for row in got:
+            for k in ("from", "to"):
+                row[k] = row[k].replace("Z", "+00:00")
+        same("charges " + path, got, self.world.civo(a, lo, hi, now, region))
+
+    def finish(self, now):
+        for (path, i), body in self.kept.items():
+            if self.get(path, i).body != body:
+                raise Differs("%s of account %d has changed since it was issued" % (path, i))
+        self.cli("verify", now=now)
+
+
+def lines_of(run):
+    """What the model made of the account, to look at by hand."""
+    out = []
+    for a in run.accounts:
+        out.append("%s billing from %s" % (a.urn, a.billing_from and clock.text(a.billing_from)))
+        out += ["  " + show(f) for f in sorted(a.facts, key=lambda f: f.us)]
+    return "\n".join(out)
+
+
+def one(seed, args):
+    folder = tempfile.mkdtemp(prefix="billow-model-%d-" % seed) if args.keep else None
+    run = Run(seed, args.account, folder)
+    try:
+        run.live()
+        run.story.__exit__(None, None, None)
+    except (Differs, Failed, Violation) as e:
+        print("seed %d, %s\n  %s" % (seed, getattr(run, "where", "at the beginning"), e))
+        if args.keep:
+            with open(os.path.join(folder, "facts.txt"), "w", encoding="utf-8") as f:
+                f.write(lines_of(run) + "\n")
+            print("  kept in " + folder)
+        run.story.__exit__(Differs, None, None)
+        return False
+    except BaseException:
+        run.story.__exit__(Differs, None, None)
+        raise
+    return True
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("seed", nargs="*", type=int)
+    p.add_argument("--keep", action="store_true")
+    p.add_argument("--account", type=int)
+    args = p.parse_args()
+    t = Tally()
+    t.passed, t.failed = check.run()
+    first = int(os.environ.get("FIRST_SEED", "1"))
+    for seed in args.seed or range(first, first + int(os.environ.get("SEEDS", "12"))):
+        try:
+            t.check("history %d" % seed, one(seed, args))
+        except Exception:
+            t.check("history %d" % seed, False, traceback.format_exc())
+    t.end()
+
+
+if __name__ == "__main__":
+    main()
