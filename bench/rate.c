@@ -39,7 +39,7 @@ static uint64_t rnd(uint64_t below)
     return (state >> 33) % below;
 }
 
-static void fail(struct bl_ctx *x)
+_Noreturn static void fail(struct bl_ctx *x)
 {
     fprintf(stderr, "rate: %s\n", x->why);
     exit(1);
