@@ -85,16 +85,31 @@ static double paragraph(struct paper *p, double y, const struct paragraph *of)
     return y + paper_text(p, at, of->text) + 10;
 }
 
-void end_all(struct paper *p)
+static void paragraphs(struct paper *p, struct paragraph ret[2])
 {
-    const struct paragraph left[] = {{"Payment", payment(p)}, {"Notes", notes(p)}};
+    ret[0] = (struct paragraph){"Payment", payment(p)};
+    ret[1] = (struct paragraph){"Notes", notes(p)};
+}
+
+double end_height(struct paper *p)
+{
+    struct paragraph left[2];
     double beside = 0, below = 34;
     for (size_t i = 0; i < p->b->n_row; i++)
         if (i == 0 || p->b->row[i].kind != p->b->row[i - 1].kind)
             below += p->line[BODY] + 3.5;
+    paragraphs(p, left);
     for (size_t i = 0; i < BL_COUNT(left); i++)
-        beside += 24 + paper_measure(p, body, left[i].text);
-    paper_need(p, 18 + (beside > below ? beside : below));
+        if (left[i].text.n > 0)
+            beside += 24 + paper_measure(p, body, left[i].text);
+    return 18 + (beside > below ? beside : below);
+}
+
+void end_all(struct paper *p)
+{
+    struct paragraph left[2];
+    paragraphs(p, left);
+    paper_need(p, end_height(p));
     p->y += 18;
     double y = p->y, end = sums(p, y);
     for (size_t i = 0; i < BL_COUNT(left); i++)

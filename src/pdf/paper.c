@@ -270,6 +270,7 @@ bool paper_logo(struct paper *p, struct bl_str png, double x, double y, double w
 void paper_begin(struct paper *p)
 {
     p->page++;
+    p->fresh_y = 0;
     p->y = TOP;
     if (p->page > 1)
         head_later(p);
@@ -284,13 +285,15 @@ void paper_end(struct paper *p)
 
 void paper_need(struct paper *p, double h)
 {
-    if (p->y + h <= BOTTOM)
+    /* What does not fit on a page of its own does not fit better on the next. */
+    if (p->y + h <= BOTTOM || p->y <= p->fresh_y)
         return;
     paper_end(p);
     paper_begin(p);
-    if (!p->in_table)
-        return;
-    table_columns(p);
-    if (bl_is(p->product))
-        table_product_again(p);
+    if (p->in_table) {
+        table_columns(p);
+        if (bl_is(p->product))
+            table_product_again(p);
+    }
+    p->fresh_y = p->y;
 }

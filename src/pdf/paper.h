@@ -33,10 +33,11 @@ struct paper {
     double ascent[STYLES], line[STYLES]; /* of a style's own font */
     int page, pages;                     /* the one in hand, from 1; all (0 while counting) */
     double y;                            /* where the next thing goes */
+    double fresh_y;                      /* where a page's own begins; 0 on the first */
     bool in_table;                       /* a new page begins with the table's head */
     struct bl_str product;               /* in hand, said again on a new page; absent: none */
     double *height;                      /* of each row, measured while counting */
-    bool measured;
+    double end_height;                   /* of what stands below the rows */
 };
 
 /* Text with its top at y, in at most `lines` lines (the last ends in an ellipsis when there is more). A
@@ -73,6 +74,7 @@ void table_product_again(struct paper *p);
 void table_all(struct paper *p);
 const char *table_section(enum bl_row_kind kind); /* "Usage", "Taxes" */
 void end_all(struct paper *p);                    /* totals, notes, where to pay */
+double end_height(struct paper *p);
 void foot(struct paper *p);
 
 /* ---- texts */

@@ -124,12 +124,23 @@ static void draw(struct paper *p, const struct bl_row *r)
     cell(p, MONEY, BODY, INK, y, 1, say_money(p, r->amount));
 }
 
+static void measure_all(struct paper *p)
+{
+    for (size_t i = 0; i < p->b->n_row; i++)
+        p->height[i] = measure(p, &p->b->row[i]);
+    p->end_height = end_height(p);
+}
+
+/* The last row keeps company with the sums. */
+static double row_needs(const struct paper *p, size_t i)
+{
+    return p->height[i] + (i + 1 == p->b->n_row ? p->end_height : 0);
+}
+
 static void row(struct paper *p, size_t i)
 {
     const struct bl_row *r = &p->b->row[i];
-    if (!p->measured)
-        p->height[i] = measure(p, r);
-    paper_need(p, p->height[i]);
+    paper_need(p, row_needs(p, i));
     if (p->cr != NULL)
         draw(p, r);
     p->y += p->height[i];
@@ -161,13 +172,28 @@ static bool same_group(const struct bl_row *a, const struct bl_row *b)
     return a->kind == b->kind && bl_str_eq(a->product, b->product);
 }
 
-static void section(struct paper *p, enum bl_row_kind kind)
+#define SECTION_H 28.0
+#define PRODUCT_H 20.0
+
+/* What must stay together with a section's title: a first line, or all of a short ending. */
+static double section_needs(const struct paper *p, size_t i)
+{
+    const struct bl_bill *b = p->b;
+    double first = SECTION_H + PRODUCT_H + row_needs(p, i), all = SECTION_H + p->end_height;
+    if (grouped(&b->row[i]) || b->n_row - i > 6)
+        return first;
+    for (size_t j = i; j < b->n_row; j++)
+        all += p->height[j] + (j > i && b->row[j].kind != b->row[j - 1].kind ? SECTION_H : 0);
+    return all;
+}
+
+static void section(struct paper *p, size_t i)
 {
     p->product = BL_ABSENT;
-    paper_need(p, kind == BL_ROW_ITEM || kind == BL_ROW_OVERAGE ? 64 : 44); /* with a line below it */
+    paper_need(p, section_needs(p, i));
     p->y += 7;
     struct spot at = {.style = SECTION, .ink = ACCENT, .x = LEFT, .y = p->y, .w = WIDTH};
-    p->y += paper_text(p, at, bl_str_of(table_section(kind))) + 3;
+    p->y += paper_text(p, at, bl_str_of(table_section(p->b->row[i].kind))) + 3;
     paper_rule(p, LEFT, p->y - 0.4, WIDTH, 0.4, GREY, 0.6);
 }
 
@@ -187,7 +213,7 @@ static void product(struct paper *p, size_t i)
     p->product = BL_ABSENT;
     for (size_t j = i; j < p->b->n_row && same_group(&p->b->row[i], &p->b->row[j]); j++)
         sum.minor += p->b->row[j].amount.minor;
-    paper_need(p, 44);
+    paper_need(p, PRODUCT_H + row_needs(p, i));
     product_title(p, p->b->row[i].product, say_money(p, sum));
     p->product = p->b->row[i].product;
 }
@@ -200,12 +226,14 @@ void table_product_again(struct paper *p)
 void table_all(struct paper *p)
 {
     const struct bl_bill *b = p->b;
+    if (p->cr == NULL)
+        measure_all(p);
     table_columns(p);
     p->in_table = true;
     for (size_t i = 0; i < b->n_row; i++) {
         const struct bl_row *r = &b->row[i], *before = i > 0 ? r - 1 : NULL;
         if (before == NULL || before->kind != r->kind)
-            section(p, r->kind);
+            section(p, i);
         if (grouped(r) && (before == NULL || !same_group(before, r)))
             product(p, i);
         row(p, i);
@@ -216,5 +244,4 @@ void table_all(struct paper *p)
     }
     p->in_table = false;
     p->product = BL_ABSENT;
-    p->measured = true;
 }

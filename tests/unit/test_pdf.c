@@ -174,6 +174,32 @@ static void long_bills_run_over_pages(void **state)
     assert_int_equal(heads, pages);
 }
 
+/* The sums never stand alone, and no page has only its head: tried with every number of rows that ends a
+ * page. */
+static void no_page_is_left_empty(void **state)
+{
+    (void)state;
+    tax[0] = (struct bl_tax){
+            0, BL_STR("US"), BL_ABSENT, BL_STR("SALES TAX"), BL_STR("standard"), BL_ABSENT, bl_dec_of(5)};
+    sample_taxes(&s, tax, 1);
+    for (int n = 1; n < 50; n++) {
+        sample_sku(&s, SKU_DROPLET, bl_str_printf(&x.arena, "node-%03d", n).p, 1000 + n);
+        if (n < 20 && n > 1)
+            continue;
+        s.book.n_tax = (size_t)(n & 1);
+        struct bl_bill b = sample_draw(&s);
+        char *text = text_of(made(&b, false)), *save = NULL;
+        if (text == NULL)
+            skip();
+        int page = 0;
+        for (char *at = strtok_r(text, "\f", &save); at != NULL; at = strtok_r(NULL, "\f", &save)) {
+            bool row = strstr(at, "node-") != NULL || strstr(at, "SALES TAX") != NULL;
+            page++;
+            CHECK(row, "%d rows: page %d:\n%.300s", n, page, at);
+        }
+    }
+}
+
 static void large_figures_are_whole(void **state)
 {
     (void)state;
@@ -351,6 +377,7 @@ int main(int argc, char **argv)
             TEST(titles_say_what_it_is),
             TEST(reverse_charge_is_noted),
             TEST(long_bills_run_over_pages),
+            TEST(no_page_is_left_empty),
             TEST(large_figures_are_whole),
             TEST(any_name_can_be_printed),
             TEST(a_bad_logo_is_left_out),
