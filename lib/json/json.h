@@ -21,8 +21,9 @@ enum bl_json_type {
 
 /* ---- pull reader */
 struct bl_json_keys { /* of one object, to refuse a second of the same name */
-    struct bl_str few[16];
+    uint64_t seen;    /* a bit a name: those not set are of names not seen */
     size_t n, cap;
+    struct bl_str few[16];
     struct bl_str *many; /* arena; all of them when there are more than few */
 };
 struct bl_json_reader {

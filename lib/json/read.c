@@ -40,16 +40,11 @@ enum bl_err bl_json_next_name(struct bl_json_reader *r, struct bl_str *ret_name,
     return json_keys_end(r, &r->keys);
 }
 
-enum bl_err bl_json_take(struct bl_json_reader *r, struct bl_json_value *ret)
-{
-    return json_value(r, ret);
-}
-
 enum bl_err bl_json_next_member(
         struct bl_json_reader *r, struct bl_str *ret_key, struct bl_json_value *ret, bool *ret_more)
 {
     BL_TRY(bl_json_next_name(r, ret_key, ret_more));
-    return *ret_more ? json_value(r, ret) : BL_OK;
+    return *ret_more ? bl_json_take(r, ret) : BL_OK;
 }
 
 static enum bl_err next_place(struct bl_json_reader *r, bool *ret_more)
@@ -62,7 +57,7 @@ static enum bl_err next_place(struct bl_json_reader *r, bool *ret_more)
 enum bl_err bl_json_next_element(struct bl_json_reader *r, struct bl_json_value *ret, bool *ret_more)
 {
     BL_TRY(next_place(r, ret_more));
-    return *ret_more ? json_value(r, ret) : BL_OK;
+    return *ret_more ? bl_json_take(r, ret) : BL_OK;
 }
 
 enum bl_json_type bl_json_at(const struct bl_json_reader *r)
@@ -112,8 +107,8 @@ enum bl_err bl_json_end(struct bl_json_reader *r)
 /* Behind the string that begins at p; end when it does not end. */
 static const char *string_end(const char *p, const char *end)
 {
-    for (p++; p < end; p++) {
-        p = json_plain_end(p, end);
+    for (const char *start = p++; p < end; p++) {
+        p = json_plain_end(start, p, end);
         if (p < end && *p == '"')
             return p + 1;
         p += p < end && *p == '\\';
@@ -177,7 +172,7 @@ static enum bl_err build(struct bl_json_reader *r, struct bl_json *ret)
     enum bl_json_type type = bl_json_at(r);
     if (type != BL_JSON_ARRAY && type != BL_JSON_OBJECT) {
         struct bl_json_value v;
-        BL_TRY(json_value(r, &v));
+        BL_TRY(bl_json_take(r, &v));
         ret->type = v.type;
         ret->truth = v.truth;
         ret->text = v.text;

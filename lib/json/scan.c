@@ -1,42 +1,14 @@
 /* The scanner. Strings are where the time goes: sixteen bytes at a time are looked at for a quote, a
- * backslash, a control character or a byte beyond ASCII; a string without escapes is not copied. */
+ * backslash, a control character or a byte beyond ASCII (scan.h); what is found there beside a quote is dealt
+ * with here. */
 #include "json/scan.h"
 
 #include <stdlib.h>
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 enum bl_err json_fail(struct bl_json_reader *r, const char *what)
 {
     return bl_fail(r->x, BL_BAD_REQUEST, "JSON at byte %zu: %s.", (size_t)(r->p - r->start), what);
-}
-
-void json_blanks(struct bl_json_reader *r)
-{
-    while (r->p < r->end && (*r->p == ' ' || *r->p == '\t' || *r->p == '\n' || *r->p == '\r'))
-        r->p++;
-}
-
-const char *json_plain_end(const char *p, const char *end)
-{
-#ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), space = _mm_set1_epi8(0x20);
-    while (end - p >= 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-        /* As signed bytes, controls and bytes above 0x7f are both below a blank. */
-        __m128i hit = _mm_or_si128(
-                _mm_cmplt_epi8(v, space), _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)));
-        int mask = _mm_movemask_epi8(hit);
-        if (mask)
-            return p + __builtin_ctz((unsigned)mask);
-        p += 16;
-    }
-#endif
-    while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80)
-        p++;
-    return p;
 }
 
 /* Length of the well-formed UTF-8 sequence at p, 0 when it is none (overlong, surrogate, beyond U+10FFFF,
@@ -177,15 +149,9 @@ static enum bl_err string_with_escapes(struct bl_json_reader *r, const char *beg
     return BL_OK;
 }
 
-enum bl_err json_string(struct bl_json_reader *r, struct bl_str *ret)
+enum bl_err json_string_odd(struct bl_json_reader *r, const char *begin, struct bl_str *ret)
 {
-    const char *begin = ++r->p; /* behind the quote */
-    for (;;) {
-        r->p = json_plain_end(r->p, r->end);
-        if (r->p >= r->end)
-            return json_fail(r, "the string does not end");
-        if (*r->p == '"')
-            break;
+    while (r->p < r->end && *r->p != '"') {
         if (*r->p == '\\')
             return string_with_escapes(r, begin, ret);
         if ((unsigned char)*r->p < 0x20)
@@ -194,7 +160,11 @@ enum bl_err json_string(struct bl_json_reader *r, struct bl_str *ret)
         if (n == 0)
             return json_fail(r, "bytes that are not UTF-8");
         r->p += n;
+        if (r->p < r->end && (unsigned char)*r->p < 0x80)
+            r->p = json_plain_end(r->start, r->p, r->end);
     }
+    if (r->p >= r->end)
+        return json_fail(r, "the string does not end");
     *ret = (struct bl_str){begin, (size_t)(r->p - begin)};
     r->p++;
     return BL_OK;
@@ -254,25 +224,40 @@ static enum bl_err twice(struct bl_json_reader *r, struct bl_str key)
             (size_t)(r->p - r->start), bl_shown(&r->x->arena, key));
 }
 
-static enum bl_err keys_add(struct bl_json_reader *r, struct bl_json_keys *k, struct bl_str key)
+static enum bl_err keys_add_many(struct bl_json_reader *r, struct bl_json_keys *k, struct bl_str key)
 {
-    if (k->n < BL_COUNT(k->few)) {
-        for (size_t i = 0; i < k->n; i++)
-            if (k->few[i].n == key.n && memcmp(k->few[i].p, key.p, key.n) == 0)
-                return twice(r, key);
-        k->few[k->n++] = key;
-        return BL_OK;
-    }
     if (k->n >= JSON_MEMBERS_MAX)
         return json_fail(r, "an object of more than 10,000 members");
     if (k->n >= k->cap) {
         size_t cap = 4 * k->n;
         struct bl_str *many = bl_alloc_array(&r->x->arena, cap, sizeof *many);
-        memcpy(many, k->n == BL_COUNT(k->few) ? k->few : k->many, k->n * sizeof *many);
+        memcpy(many, k->many ? k->many : k->few, k->n * sizeof *many);
         k->many = many;
         k->cap = cap;
     }
     k->many[k->n++] = key;
+    return BL_OK;
+}
+
+/* One of 64 bits by length, first and last byte: a name whose bit no other has set needs no comparing. */
+static uint64_t key_bit(struct bl_str key)
+{
+    unsigned h = (unsigned)key.n;
+    if (key.n > 0)
+        h += 5u * (unsigned char)key.p[0] + 11u * (unsigned char)key.p[key.n - 1];
+    return UINT64_C(1) << (h & 63);
+}
+
+static inline enum bl_err keys_add(struct bl_json_reader *r, struct bl_json_keys *k, struct bl_str key)
+{
+    uint64_t bit = key_bit(key);
+    if (k->n >= BL_COUNT(k->few))
+        return keys_add_many(r, k, key);
+    for (size_t i = 0; (k->seen & bit) && i < k->n; i++)
+        if (k->few[i].n == key.n && memcmp(k->few[i].p, key.p, key.n) == 0)
+            return twice(r, key);
+    k->seen |= bit;
+    k->few[k->n++] = key;
     return BL_OK;
 }
 
@@ -281,10 +266,8 @@ static int key_cmp(const void *a, const void *b)
     return bl_str_cmp(*(const struct bl_str *)a, *(const struct bl_str *)b);
 }
 
-enum bl_err json_keys_end(struct bl_json_reader *r, struct bl_json_keys *k)
+enum bl_err json_keys_many_end(struct bl_json_reader *r, struct bl_json_keys *k)
 {
-    if (k->n <= BL_COUNT(k->few))
-        return BL_OK;
     qsort(k->many, k->n, sizeof *k->many, key_cmp);
     for (size_t i = 1; i < k->n; i++)
         if (bl_str_eq(k->many[i - 1], k->many[i]))
@@ -307,28 +290,6 @@ enum bl_err json_key(struct bl_json_reader *r, struct bl_json_keys *k, struct bl
 }
 
 /* ---- values */
-
-enum bl_err json_another(struct bl_json_reader *r, bool *first, char close, bool *ret_more)
-{
-    json_blanks(r);
-    if (r->p < r->end && *r->p == close && *first) {
-        r->p++;
-        *ret_more = false;
-        return BL_OK;
-    }
-    if (!*first) {
-        *ret_more = r->p < r->end && *r->p == ',';
-        if (!*ret_more && (r->p >= r->end || *r->p != close))
-            return json_fail(r, close == '}' ? "a comma or } is missing" : "a comma or ] is missing");
-        r->p++;
-        if (!*ret_more)
-            return BL_OK;
-        json_blanks(r);
-    }
-    *first = false;
-    *ret_more = true;
-    return BL_OK;
-}
 
 enum bl_err json_deeper(struct bl_json_reader *r)
 {
@@ -353,13 +314,13 @@ static enum bl_err nested(struct bl_json_reader *r, char close)
             break;
         if (close == '}')
             BL_TRY(json_key(r, &keys, &key));
-        BL_TRY(json_value(r, &v));
+        BL_TRY(bl_json_take(r, &v));
     }
     r->depth--;
     return close == '}' ? json_keys_end(r, &keys) : BL_OK;
 }
 
-enum bl_err json_value(struct bl_json_reader *r, struct bl_json_value *ret)
+enum bl_err bl_json_take(struct bl_json_reader *r, struct bl_json_value *ret)
 {
     const char *begin = r->p;
     if (r->p >= r->end)

@@ -58,7 +58,7 @@ static void text(struct bl_buf *b, struct bl_str s)
     const unsigned char *p = (const unsigned char *)s.p;
     bl_buf_byte(b, '"');
     for (size_t i = 0; i < s.n;) {
-        size_t run = (size_t)(json_plain_end(s.p + i, s.p + s.n) - s.p);
+        size_t run = (size_t)(json_plain_end(s.p, s.p + i, s.p + s.n) - s.p);
         bl_buf_put(b, p + i, run - i);
         i = run;
         if (i == s.n)
