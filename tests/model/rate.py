@@ -101,7 +101,7 @@ class Line:
         self.exact = Fraction(0)
         self.minor = 0
         self.first = None  # earliest second, added time too: the order of rounding
-        self.start = self.end = None  # what is shown
+        self.start = self.end = None  # what is shown; the end is that of real time
         self.seconds = 0
         self.state = None
         self.sku = self.price = self.meter = None
@@ -131,7 +131,6 @@ def resource_lines(lives, book, lo, hi):
                 line.state = line.state or g.state
             else:
                 line.seconds += v - u
-                line.start = u if line.start is None else min(line.start, u)
                 line.end = v if line.end is None else max(line.end, v)
                 line.state = g.state
             least = max(least, g.price.minimum_amount)
@@ -148,15 +147,15 @@ def resource_lines(lives, book, lo, hi):
         lines[g.key()].exact += charge
     ordered = sorted(
         lines.values(),
-        key=lambda x: (x.first, x.key[0].encode(), x.key[1], plain(x.key[2]).encode()) + tuple(k.encode() for k in x.key[3:]),
+        key=lambda x: (x.first,) + resource_key(x.key),
     )
     total = sum((x.exact for x in ordered), Fraction(0))
     if 0 < total < least:
         for i, x in enumerate(ordered):
             x.exact = least if i == 0 else Fraction(0)
     for x in ordered:
-        if x.start is None:
-            x.start = x.end = x.first
+        x.start = x.first
+        x.end = x.end or x.first
     return ordered
 
 
@@ -308,11 +307,15 @@ def sort_rows(rows):
     )
 
 
+def resource_key(k):
+    """A key in its order: names as bytes, version and quantity as the numbers they are."""
+    return (k[0].encode(), k[1], k[2]) + tuple(t.encode() for t in k[3:])
+
+
 def _wire_key(x):
     if x.meter:
         return tuple(k.encode() for k in x.key)
-    k = x.key
-    return (k[0].encode(), b"%020d" % k[1], plain(k[2]).encode()) + tuple(t.encode() for t in k[3:])
+    return resource_key(x.key)
 
 
 ITEM, OVERAGE, ADJUSTMENT, TAX, CREDIT = range(5)

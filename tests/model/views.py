@@ -4,7 +4,6 @@ import datetime
 import zoneinfo
 
 from . import clock, facts as F, rate
-from .number import plain
 
 DAY = 86400
 
@@ -69,9 +68,7 @@ def _moved(facts, book, account, period, day, last):
         for life in lives:
             for g in rate.segments(life, book, last + 1):
                 if g.price and not g.added and max(g.u, lo) < min(g.v, last + 1):
-                    k = g.key()
-                    key = (k[0].encode(), b"%020d" % k[1], plain(k[2]).encode()) + tuple(t.encode() for t in k[3:])
-                    out.add((uuid, key))
+                    out.add((uuid, rate.resource_key(g.key())))
     for f in known:
         if f.type == "usage" and lo <= f.us // 1000000 <= last:
             meter = book.meters[f.data["meter"]]
@@ -83,18 +80,23 @@ def _moved(facts, book, account, period, day, last):
 def civo_rows(facts, book, account, start, end, now, region=None):
     """Charge rows of the window [start, end), clipped to now."""
     end = min(end, now)
+    if account.billing_from is not None:
+        start = max(start, account.billing_from)
     known = F.standing(facts)
     zone = zoneinfo.ZoneInfo(F.face(account.base, known, now)["zone"])
     out = []
     for uuid, lives in F.by_resource(known, now).items():
         for life in lives:
-            for u, v, state, shown in _stretches(life, now):
+            for u, v, shown in _stretches(life, now):
                 a, b = max(u, start), min(v, end)
-                if a >= b or not state["sku"]:
+                if a >= b:
+                    continue
+                state = shown(b)
+                if not state["sku"]:
                     continue
                 if region and (state["region"] or "").lower() != region.lower():
                     continue
-                out.append((a, b, _civo_code(book, state), uuid, shown(b)))
+                out.append((a, b, _civo_code(book, state), uuid, state))
     out.sort(key=lambda r: (r[0], r[2].encode(), r[3].encode()))
     rows = []
     for a, b, code, uuid, state in out:
@@ -117,7 +119,7 @@ def civo_rows(facts, book, account, start, end, now, region=None):
 
 
 def _stretches(life, now):
-    """(u, v, first state, last state known at a second) of uninterrupted SKU and size."""
+    """(u, v, the last state before a second) of uninterrupted SKU and size."""
     end = now if life.death is None else life.death
     i = 0
     while i < len(life.states):
@@ -131,7 +133,7 @@ def _stretches(life, now):
         def shown(until, inside=inside):
             return [st for sec, st in inside if sec < until][-1]
 
-        yield life.states[i][0], upto, life.states[j][1], shown
+        yield life.states[i][0], upto, shown
         i = j + 1
 
 
