@@ -21,7 +21,7 @@ import traceback
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from model import check, clock, rate  # noqa: E402
+from model import check, clock, facts as F  # noqa: E402
 from model.book import Book  # noqa: E402
 from model.facts import dumps, show  # noqa: E402
 from model.generate import History  # noqa: E402
@@ -65,6 +65,22 @@ def different(got, want):
     return ["got  %r" % (got,), "want %r" % (want,)]
 
 
+def as_csv(events):
+    """The same events as rows; what a retraction names has columns of its own."""
+    rows, columns = [], ["id", "source", "type", "subject", "time"]
+    for e in events:
+        row = {k: e[k] for k in columns[:5]}
+        for k, v in e["data"].items():
+            row["data." + k if e["type"] == "fact.retract" else k] = str(v)
+        rows.append(row)
+        columns += [k for k in row if k not in columns]
+    out = io.StringIO(newline="")
+    w = csv.DictWriter(out, columns, restval="", lineterminator="\n")
+    w.writeheader()
+    w.writerows(rows)
+    return out.getvalue()
+
+
 class Run:
     """One history, told twice."""
 
@@ -97,30 +113,49 @@ class Run:
     def begin(self):
         h, now = self.h, self.h.start
         self.cli("prices", "load", self.file("prices.yaml", self.world.book.yaml()), now=now)
-        self.accounts, self.do, self.civo = [], [], []
-        for a in h.accounts:
-            base = dict(a["base"])
-            args = ["account", "add", "--name", base["name"], "--email", base["email"], "--number", a["number"]]
-            args += ["--urn", "do:team:" + a["uuid"], "--currency", h.currency, "--zone", base["zone"]]
-            for key in ("address_line1", "address_line2", "city", "region", "postal_code", "country"):
-                if key in base:
-                    args += ["--address", "%s=%s" % (key, base[key])]
-            for key in ("company", "tax_id"):
-                if key in base:
-                    args += ["--" + key.replace("_", "-"), base[key]]
-            if base.get("tax_exempt"):
-                args += ["--tax-exempt"]
-            if a["billing_from"] is not None:
-                args += ["--billing-from", clock.text(a["billing_from"])]
-            if a["opening"]:
-                args += ["--opening-balance", a["opening"]]
-            self.cli(*args, now=now)
-            opening = self.money(a["opening"]) if a["opening"] else 0
-            account = Account(a["uuid"], base, a["number"], a["billing_from"], opening)
-            self.world.add_account(now, account)
-            self.accounts.append(account)
-            self.do.append(self.story.token(account.urn, now=clock.text(now)))
-            self.civo.append(self.story.token(account.urn, "civo", now=clock.text(now)))
+        self.org = self.cli("org", "add", "--name", "All", now=now).out.strip()
+        self.org_token = self.cli("token", "add", "--org", self.org, now=now).out.split()[0]
+        self.accounts, self.do, self.civo = {}, {}, {}
+
+    def do_join(self, now, i):
+        a = self.h.accounts[i]
+        base = dict(a["base"])
+        args = ["account", "add", "--name", base["name"], "--email", base["email"], "--number", a["number"]]
+        args += ["--urn", "do:team:" + a["uuid"], "--currency", self.h.currency, "--zone", base["zone"]]
+        args += self.fields(base, ("company", "tax_id"))
+        if i != 1:
+            args += ["--org", self.org]
+        if a["billing_from"] is not None:
+            args += ["--billing-from", clock.text(a["billing_from"])]
+        if a["opening"]:
+            args += ["--opening-balance", a["opening"]]
+        self.cli(*args, now=now)
+        opening = self.money(a["opening"]) if a["opening"] else 0
+        account = Account(a["uuid"], base, a["number"], a["billing_from"], opening)
+        self.world.add_account(now, account)
+        self.accounts[i] = account
+        self.do[i] = self.story.token(account.urn, now=clock.text(now))
+        self.civo[i] = self.story.token(account.urn, "civo", now=clock.text(now))
+
+    def fields(self, base, texts):
+        """What is known of an account, as options."""
+        args = []
+        for key in ("address_line1", "address_line2", "city", "region", "postal_code", "country"):
+            if key in base:
+                args += ["--address", "%s=%s" % (key, base[key])]
+        for key in texts:
+            if key in base:
+                args += ["--" + key.replace("_", "-"), base[key]]
+        if "tax_exempt" in base:
+            args += ["--tax-exempt" if base["tax_exempt"] else "--no-tax-exempt"]
+        return args
+
+    def do_set(self, now, i, fields, since):
+        a = self.accounts[i]
+        args = self.fields(fields, ("company", "tax_id", "name", "zone"))
+        self.cli("account", "set", a.urn, *args, "--from", clock.text(since), now=now)
+        data = {k: None if v == "" else v for k, v in fields.items()}
+        a.facts.append(F.Fact("", "set-%d" % len(a.facts), "account.change", since * 1000000, data))
 
     def live(self):
         self.begin()
@@ -136,10 +171,11 @@ class Run:
     def do_import(self, now, batches):
         want = {"new": 0, "duplicate": 0, "rejected": []}
         paths = []
-        for batch in batches:
+        for form, batch in batches:
             if self.only is not None:
                 batch = [e for e in batch if e["subject"] == self.accounts[self.only].urn]
-            paths.append(self.file("events.ndjson", "".join(dumps(e) + "\n" for e in batch)))
+            text = as_csv(batch) if form == "csv" else "".join(dumps(e) + "\n" for e in batch)
+            paths.append(self.file("events." + form, text))
             for i, e in enumerate(batch):
                 outcome = self.world.take(e, now)
                 if outcome == "rejected":
@@ -173,9 +209,9 @@ class Run:
 
     def do_book(self, now, book):
         path = self.file("prices.yaml", Book(book).yaml())
-        before = [self.world.pending(a) for a in self.accounts]
+        before = [self.world.pending(a) for a in self.accounts.values()]
         self.world.load(Book(book))
-        moves = before != [self.world.pending(a) for a in self.accounts]
+        moves = before != [self.world.pending(a) for a in self.accounts.values()]
         r = self.cli("prices", "load", path, now=now, code=None)
         if r.code == 1 and moves:
             digest = [w for w in r.out.split() + r.err.split() if re.fullmatch("[0-9a-f]{64}", w)]
@@ -225,13 +261,15 @@ class Run:
             page += 1
 
     def do_check(self, now):
-        for i, a in enumerate(self.accounts):
+        for i, a in sorted(self.accounts.items()):
             if self.only is not None and i != self.only:
                 continue
             try:
                 self.compare(now, i, a)
             except Differs as e:
                 raise Differs("account %d %s, %s" % (i, a.urn, e)) from None
+        if self.only is None and self.rng.random() < 0.4:
+            self.organization(now)
 
     def compare(self, now, i, a):
         w, my = self.world, "/v2/customers/my"
@@ -340,6 +378,20 @@ class Run:
             same("insights %s" % path, rows, want)
             same("total of insights", got["total_items"], len(want))
 
+    def organization(self, now):
+        """The days of all its teams in one list, each with its URN."""
+        lo = clock.start(clock.period_of(now))
+        path = "/v2/billing/%s/insights/%s/%s" % (self.org, clock.date(lo), clock.date(lo + 20 * DAY))
+        points = []
+        for i, a in self.accounts.items():
+            if i != 1:
+                points += [(p["start_date"], a.urn, n) for n, p in enumerate(self.world.insights(a, lo, lo + 20 * DAY, now))]
+        answer = self.story.ask("GET", path + "?per_page=200", self.org_token)
+        if answer.status != 200:
+            raise Failed("GET %s -> %d %s" % (path, answer.status, answer.body[:500]))
+        got = [(p["start_date"], p["usage_team_urn"]) for p in answer.json["data_points"]]
+        same("days of the organization", got, [p[:2] for p in sorted(points)][:200])
+
     def charges(self, now, i, a):
         lo = clock.start(clock.period_of(now)) + self.rng.choice([0, 0, -3600, 12345, -40 * DAY])
         hi = lo + self.rng.choice([31 * DAY, 3600, 86400 * 7 + 1])
@@ -363,7 +415,7 @@ class Run:
 def lines_of(run):
     """What the model made of the account, to look at by hand."""
     out = []
-    for a in run.accounts:
+    for a in run.accounts.values():
         out.append("%s billing from %s" % (a.urn, a.billing_from and clock.text(a.billing_from)))
         out += ["  " + show(f) for f in sorted(a.facts, key=lambda f: f.us)]
     return "\n".join(out)

@@ -1,6 +1,5 @@
 /* The operator's side: events in, and what was refused. */
 #include "api/inner.h"
-#include "work/intake.h"
 
 #include <strings.h>
 

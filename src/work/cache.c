@@ -110,7 +110,7 @@ static enum bl_err rate(struct bl_ctx *x, const struct bl_book *book, int64_t se
                 .usage = usage,
                 .n_usage = n_usage,
         };
-        BL_TRY(bl_charge(x, &in, &lines));
+        BL_TRY(bl_charge_by_key(x, &in, &lines));
     }
     BL_TRY(bl_amount_add(x, lines.items, lines.overages, &s->balance.usage));
     BL_TRY(bl_amount_add(x, s->balance.usage, s->balance.receivable, &s->balance.total));

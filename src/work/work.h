@@ -207,4 +207,6 @@ BL_MUST_CHECK enum bl_err work_writer_start(struct bl_ctx *x, struct work *w);
 void work_writer_stop(struct work *w);                               /* finishes what is queued */
 void work_writer_submit(struct work *w, work_job_fn *fn, void *arg); /* without a thread: runs now */
 
+#include "work/intake.h" /* events in: the verbs of their own header */
+
 #endif

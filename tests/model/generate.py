@@ -2,7 +2,9 @@
 
 A history is a list of steps in the order of their clock:
 
-    ("import", now, batches)               batches: lists of wire events, each one file
+    ("join", now, account)                 an account is added
+    ("import", now, batches)               batches: (form, list of wire events), each one file; form: ndjson or csv
+    ("set", now, account, fields, from)    fields of the account that change
     ("post", now, account, kind, amount text, ref, expiry text or None)
     ("book", now, book dictionary)
     ("close", now, period)
@@ -34,7 +36,8 @@ class History:
             self.months.append(clock.next_period(self.months[-1]))
         self.start = clock.start(first)
         self.finish = clock.end(self.months[2])
-        self.book = self.first_book = make_book(self.rng, self.currency, self.start, self.finish)
+        self.dense = self.rng.random() < 0.35  # everything happens around the turns of the months
+        self.book = self.first_book = make_book(self.rng, self.currency, self.months, self.dense)
         self.accounts = [self.make_account(i) for i in range(self.rng.choice([2, 2, 3]))]
         self.make_steps()
 
@@ -75,6 +78,7 @@ class History:
             "uuid": self.uuid(),
             "base": base,
             "number": "%d" % (1000 + i),
+            "joins": 3 if i and rng.random() < 0.15 else None,
             "billing_from": billing_from,
             "opening": self.amount(-50, 50) if rng.random() < 0.2 else None,
         }
@@ -94,7 +98,11 @@ class History:
         lo = self.start - 86400 * 3 if lo is None else lo
         hi = self.finish if hi is None else hi
         kind = rng.random()
-        if kind < 0.25:
+        if self.dense and kind > 0.05:
+            sec = clock.start(rng.choice(self.months)) + rng.randint(-4000, 8000)
+            if kind < 0.3:
+                sec = sec // 60 * 60
+        elif kind < 0.25:
             sec = clock.start(rng.choice(self.months)) + rng.choice([-3601, -61, -2, -1, 0, 1, 2, 59, 3599, 86399, 86400])
         elif kind < 0.35:
             sec = rng.randint(lo, hi) // 3600 * 3600
@@ -179,6 +187,8 @@ class History:
                 at += rng.choice([0, 1, 30, 4000])
             return out
         times = sorted(self.moment() for _ in range(n))
+        if self.dense:  # one after another, close together
+            times = [times[0] + sum(rng.choice([0, 1, 59, 60, 1800, 3599, 3600, 3601]) for _ in range(k)) * 1000000 for k in range(n)]
         if n > 1 and rng.random() < 0.2:
             times[1] = times[0]
         for i, at in enumerate(times):
@@ -196,7 +206,7 @@ class History:
         meter = rng.choice(self.book["meters"])
         data = {"meter": meter["meter"]}
         if meter["aggregate"] not in ("count", "unique") or rng.random() < 0.3:
-            data["quantity"] = self.quantity_text(rng.choice(["1", "0", "12.5", "999", "1000", "1001", "0.000000000001", "40", "2500.75"]))
+            data["quantity"] = self.quantity_text(rng.choice(["1", "0", "12.5", "999", "1000", "1001", "0.000000000001", "40", "2500.75", "9999999999.999999999999"]))
         if meter["aggregate"] == "unique" or rng.random() < 0.2:
             data["value"] = rng.choice(["u1", "u2", "u3", "ü"])
         if rng.random() < 0.5:
@@ -259,6 +269,7 @@ class History:
         for account in self.accounts:
             for e in self.events_of(account):
                 first = [i for i, now in enumerate(points) if clock.us(e["time"]) <= (now + 300) * 1000000]
+                first = [i for i in first if i >= (account["joins"] or 0)]
                 i = first[0]
                 if rng.random() < 0.15:
                     i = rng.choice(first)
@@ -269,15 +280,23 @@ class History:
                 arriving[rng.randint(i, len(points) - 1)].append(self.again(e))
             if rng.random() < 0.03 and i + 1 < len(points):
                 arriving[rng.randint(i + 1, len(points) - 1)].append(self.conflict(e))
+        for i, account in enumerate(self.accounts):
+            if account["joins"] is None:
+                self.steps.append(("join", self.start, i))
         for i, now in enumerate(points):
             events = arriving[i]
+            here = [k for k, a in enumerate(self.accounts) if i >= (a["joins"] or 0)]
+            self.steps += [("join", now, k) for k in here if self.accounts[k]["joins"] == i]
             if rng.random() < 0.2:
                 events.append(self.event({"uuid": self.uuid()}, "resource.delete", now * 1000000, {"resource": self.uuid()}))
             rng.shuffle(events)
             self.steps.append(("import", now, self.split(events)))
-            for account in range(len(self.accounts)):
+            for account in here:
                 if rng.random() < 0.35:
                     self.steps.append(self.posting(now, account, i))
+                if rng.random() < 0.06:
+                    at = max(now - rng.choice([0, 86400 * 3 + 11, 86400 * 40 + 13]), self.start)
+                    self.steps.append(("set", now, account, self.setting(), at))
             if i == 3 and rng.random() < 0.5:
                 self.book = self.newer_book(now)
                 self.steps.append(("book", now, self.book))
@@ -289,6 +308,22 @@ class History:
                 if i != 2 or rng.random() < 0.8:  # else two months are closed at once
                     self.steps.append(("close", now, {2: m1, 4: m2, 6: m3}[i]))
             self.steps.append(("check", now))
+            if rng.random() < 0.25 and i + 1 < len(points) and i not in (2, 4, 6):
+                self.steps.append(("check", min(now + rng.choice([61, 3600, 86400]), points[i + 1])))
+
+    def setting(self):
+        return dict(
+            self.rng.choice(
+                [
+                    {"company": "New & Co"},
+                    {"tax_id": "Q9", "name": "Set"},
+                    {"country": "DE", "region": ""},
+                    {"tax_exempt": True},
+                    {"tax_exempt": False},
+                    {"zone": "Asia/Tokyo"},
+                ]
+            )
+        )
 
     def again(self, e):
         """The same event in another spelling."""
@@ -313,7 +348,12 @@ class History:
         """Into one to four batches."""
         cuts = sorted(self.rng.randint(0, len(events)) for _ in range(self.rng.randint(0, 3)))
         parts = [events[a:b] for a, b in zip([0] + cuts, cuts + [len(events)])]
-        return [p for p in parts if p]
+        return [self.form(p) for p in parts if p]
+
+    def form(self, events):
+        """CSV has no null, no lists and no telling of a number from a text."""
+        plain = all(v is not None and not isinstance(v, (list, bool)) for e in events for v in e["data"].values())
+        return ("csv" if plain and self.rng.random() < 0.7 else "ndjson", events)
 
     def posting(self, now, account, i):
         rng = self.rng
@@ -347,7 +387,14 @@ class History:
         return b
 
 
-def make_book(rng, currency, start, finish):
+def make_book(rng, currency, months, dense):
+    start, finish = clock.start(months[0]), clock.end(months[2])
+
+    def some_time():
+        if dense:
+            return clock.start(rng.choice(months)) + rng.randint(-4000, 8000)
+        return rng.randint(start, finish)
+
     def price(at, **more):
         p = {"from": clock.text(at), "amount": rng.choice(["5.00", "24.00", "0.333333333333", "672", "99.99", "0"] + ["3.5"] * 3)}
         p["per_hours"] = rng.choice([672, 672, 730, 1, "24"])
@@ -368,7 +415,7 @@ def make_book(rng, currency, start, finish):
 
     def prices():
         first = [1577836800] if rng.random() < 0.8 else [start + rng.randint(0, 40 * 86400)]
-        more = [rng.randint(start, finish) for _ in range(rng.choice([0, 0, 1, 2]))]
+        more = [some_time() for _ in range(rng.choice([0, 0, 1, 2]))]
         return [price(x) for x in sorted(set(first + [m for m in more if m > first[0]]))]
 
     skus = []
