@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """The contract descriptions and their validator: they must be sound, their examples must hold, the routes of the program
 must be those they describe, and what must fail must fail."""
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Random histories, lived through by the program and by the model, compared to the cent and field by field.
 
     drive_model.py [SEED...]        these seeds; else $SEEDS of them, from $FIRST_SEED on
