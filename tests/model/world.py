@@ -30,6 +30,7 @@ class World:
     # ---- what changes it
 
     def add_account(self, now, account):
+        account.created = now
         self.accounts[account.urn] = account
         if account.billing_from is not None:
             p = clock.period_of(account.billing_from)
@@ -91,8 +92,8 @@ class World:
     def _open(self, a, upto):
         if a.closed is not None:
             return list(clock.periods(clock.next_period(a.closed), upto))
-        first = [clock.period_of(f.us // 1000000) for f in a.facts]
-        return list(clock.periods(min(first + [upto]), upto))
+        first = [clock.period_of(f.us // 1000000) for f in F.standing(a.facts)]
+        return list(clock.periods(min(first + [clock.period_of(a.created), upto]), upto))
 
     def _issue(self, a, b, now):
         number = "%s-%d" % (a.number, a.next_number)
