@@ -74,7 +74,8 @@ enum bl_err cmd_prices_check(struct cli *c)
     for (size_t i = 0; i < book->n_seller; i++)
         BL_TRY(read_logo(c, &book->seller[i], &png));
     bl_book_remarks(&c->x, book, &b);
-    fwrite(b.p, 1, b.n, stdout);
+    if (b.n > 0)
+        fwrite(b.p, 1, b.n, stdout);
     bl_buf_release(&b);
     printf("%s is well: %s, %zu products, %zu SKUs, %zu meters, %zu taxes, %zu sellers\n", c->arg[0],
             book->currency->code, book->n_product, book->n_sku, book->n_meter, book->n_tax, book->n_seller);
