@@ -85,6 +85,7 @@ enum bl_err api_preview(struct call *c, bool first_page, struct bl_bill *ret)
     if (!c->book)
         return bl_fail(c->x, BL_CONFLICT, "There is no price book yet.");
     uint32_t version = store_account_hot(work_store(c->work), c->account.acct).version;
+    bool newest = store_view_newest(c->db); /* an older view is not kept under a version it does not show */
     pthread_mutex_lock(&p->lock);
     struct slot *s = claim(p, c->account.acct);
     struct bl_str body = BL_ABSENT;
@@ -103,7 +104,7 @@ enum bl_err api_preview(struct call *c, bool first_page, struct bl_bill *ret)
     bl_bill_pack(&b, ret);
     pthread_mutex_lock(&p->lock);
     s = claim(p, c->account.acct);
-    s->version = version;
+    s->version = newest ? version : version - 1;
     s->drawn_us = c->x->now_us;
     memcpy(s->book_id, c->book->id, sizeof s->book_id);
     keep(&s->now, bl_buf_view(&b));

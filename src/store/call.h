@@ -39,6 +39,7 @@ struct store_db {
     bool listed;               /* stands in the store's list of views */
     int64_t sealed_batch, run; /* meta, as this view sees it */
     int64_t began_run;         /* no later than `run`; what the tail must keep for this view */
+    uint64_t began_writes;     /* writes published when the view began */
     struct store_db *next;     /* in the pool, or among all */
     struct store_db *next_free;
 };

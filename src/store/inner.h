@@ -97,6 +97,7 @@ struct store {
     uint64_t *seq; /* writer's: by bucket, last given */
     bool *seq_dirty;
     _Atomic int64_t batch;                        /* last batch written */
+    _Atomic uint64_t writes;                      /* counted before each is published */
     _Atomic uint64_t facts, ident_n, ident_bytes; /* for figures, as of the last transaction */
     struct identities ident;
     struct pending pending; /* identities that a retraction waits for */

@@ -240,6 +240,7 @@ enum bl_err store_read_begin(struct bl_ctx *x, struct store_db *db)
     if (db->writer) /* nobody else writes: what it sees does not move */
         return BL_OK;
     view_list(db, true);
+    db->began_writes = atomic_load(&db->store->writes); /* before the view is fixed */
     struct q_meta_view meta = {0};
     bool found = false;
     enum bl_err e = q_view_begin(x, db);
@@ -263,6 +264,11 @@ void store_read_end(struct store_db *db)
     if (!sqlite3_get_autocommit(db->h))
         sqlite3_exec(db->h, "commit", NULL, NULL, NULL);
     view_list(db, false);
+}
+
+bool store_view_newest(const struct store_db *db)
+{
+    return db->writer || db->depth == 0 || db->began_writes == atomic_load(&db->store->writes);
 }
 
 void store_views_trim(struct store *s)

@@ -48,6 +48,9 @@ struct store_account_hot {
     uint32_t version; /* bumped by every published write for the account */
 };
 struct store_account_hot store_account_hot(struct store *s, store_acct a);
+/* May what this connection reads now be kept under versions that were looked at before asking? Not when a
+ * write was published since its view began: the versions would tell of it, the view would not. */
+bool store_view_newest(const struct store_db *db);
 uint32_t store_account_count(struct store *s);
 /* Handles ordered by the uuid's bytes (a copy, malloc'ed, owned by the caller). */
 store_acct *store_accounts_sorted(struct store *s, uint32_t *ret_n);

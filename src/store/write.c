@@ -38,6 +38,7 @@ static void end_notes(struct store *s)
 static void publish(struct store *s)
 {
     struct txn *t = &s->txn;
+    atomic_fetch_add(&s->writes, 1); /* before any version: see store_view_newest */
     for (size_t i = 0; i < t->n_touched; i++) {
         struct account *a = account_at(&s->accounts, t->touched[i]);
         atomic_store(&a->closed, a->closed_next);

@@ -138,8 +138,10 @@ enum bl_err work_balance(struct bl_ctx *x, struct work *w, struct store_db *db, 
     int64_t second = bl_floor_s(now_us);
     enum bl_err e = BL_OK;
     pthread_mutex_lock(lock);
-    if (!fresh(s, acct, version, b, now_us))
-        e = fill(x, w, db, acct, version, b, now_us, s);
+    if (!fresh(s, acct, version, b, now_us)) {
+        uint32_t known = store_view_newest(db) ? version : version - 1; /* an old view is not kept */
+        e = fill(x, w, db, acct, known, b, now_us, s);
+    }
     if (e == BL_OK && s->second != second)
         e = rate(x, b, second, s);
     if (e == BL_OK)

@@ -203,7 +203,8 @@ enum bl_err work_token_check(
     bl_sha256(token.p, token.n, digest);
     if (!cached(w->tokens, digest, &s, &revocations)) {
         BL_TRY(look_up(x, db, digest, &s));
-        keep(w->tokens, &s, revocations);
+        if (store_view_newest(db)) /* an older view may not know of a revocation */
+            keep(w->tokens, &s, revocations);
     }
     if (x->now_us >= s.revoked_us || x->now_us >= s.expires_us)
         return bl_fail(x, BL_UNAUTHORIZED, "%s", bl_err_text(BL_UNAUTHORIZED));
