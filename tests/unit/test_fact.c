@@ -156,11 +156,11 @@ static void attributes(void **state)
         bl_jw_end_object(&w);
         enum bl_err e = parse(&x, bl_str_dup(&x.arena, bl_buf_view(&b)), &f);
         const char *json = rows[i].json ? rows[i].json : "nothing";
-        CHECK(e == (rows[i].why ? BL_INVALID : BL_OK), "%s %.100s: %s", rows[i].name, json,
+        CHECK(e == (rows[i].why ? BL_INVALID : BL_OK), "%s %.100s: %.300s", rows[i].name, json,
                 e ? x.why : "accepted");
         if (rows[i].why)
-            CHECK(strncmp(x.why, rows[i].why, strlen(rows[i].why)) == 0, "%s %.100s: %s", rows[i].name, json,
-                    x.why);
+            CHECK(strncmp(x.why, rows[i].why, strlen(rows[i].why)) == 0, "%s %.100s: %.300s", rows[i].name,
+                    json, x.why);
         bl_buf_release(&b);
         bl_ctx_reset(&x, NOW_US);
     }
