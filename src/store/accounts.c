@@ -2,6 +2,7 @@
  * handle needs no lock; only the look-up by uuid does. */
 #include "store/inner.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@ void accounts_open(struct accounts *a)
 {
     *a = (struct accounts){0};
     a->segment = bl_xmalloc(ACCOUNT_SEGMENTS_MAX * sizeof *a->segment);
+    randombytes_buf(a->secret, sizeof a->secret);
     pthread_rwlock_init(&a->lock, NULL);
 }
 
@@ -26,12 +28,15 @@ struct account *account_at(struct accounts *a, store_acct acct)
     return &a->segment[(acct - 1) / ACCOUNT_SEGMENT][(acct - 1) % ACCOUNT_SEGMENT];
 }
 
+/* Uuids may be anything, a row of numbers too: every bit of one decides, under a secret of the process. */
 static size_t slot_of(const struct accounts *a, const bl_uuid *u)
 {
     uint64_t lo, hi;
     memcpy(&lo, u->b, 8);
     memcpy(&hi, u->b + 8, 8);
-    return (size_t)(((lo ^ (hi << 1)) * 0x9e3779b97f4a7c15u) >> 20) & (a->n_slot - 1);
+    unsigned __int128 m = (unsigned __int128)(lo ^ a->secret[0]) * (hi ^ a->secret[1]);
+    uint64_t h = (uint64_t)m ^ (uint64_t)(m >> 64);
+    return (size_t)((h ^ h >> 32) * 0x9e3779b97f4a7c15u >> 32) & (a->n_slot - 1);
 }
 
 static size_t find_slot(struct accounts *a, const bl_uuid *uuid)

@@ -36,6 +36,7 @@ struct accounts {
     _Atomic uint32_t n;         /* handles 1..n exist */
     _Atomic uint32_t published; /* handles 1..published are committed */
     uint32_t *slot;             /* look-up by uuid: handles, 0 is empty */
+    uint64_t secret[2];         /* of its hash */
     size_t n_slot;
     _Atomic uint32_t all_version; /* added to every account's version */
 };
