@@ -146,7 +146,7 @@ enum bl_err cmd_prices_show(struct cli *c)
     BL_TRY(cli_ask(c, "GET", PRICES, c->json ? BL_ABSENT : BL_STR("format=yaml"), BL_ABSENT, &body));
     if (c->json)
         return cli_print(c, body);
-    fwrite(body.p, 1, body.n, stdout);
+    fwrite(body.n ? body.p : "", 1, body.n, stdout);
     return BL_OK;
 }
 
@@ -160,7 +160,7 @@ enum bl_err cmd_prices_diff(struct cli *c)
     BL_TRY(bl_book_parse(&c->x, BL_STR("the current price book"), body, &old));
     enum bl_err e = bl_book_diff(&c->x, old, new, &b);
     if (e == BL_OK)
-        fwrite(b.p, 1, b.n, stdout);
+        fwrite(b.n ? b.p : "", 1, b.n, stdout);
     bl_buf_release(&b);
     return e;
 }

@@ -65,7 +65,7 @@ void cli_say(FILE *f, struct bl_str s)
 
 enum bl_err cli_print(struct cli *c, struct bl_str json)
 {
-    fwrite(json.p, 1, json.n, stdout);
+    fwrite(json.n ? json.p : "", 1, json.n, stdout);
     fputc('\n', stdout);
     return ferror(stdout)
                    ? bl_fail(&c->x, BL_UNAVAILABLE, "The answer could not be written to standard output.")
