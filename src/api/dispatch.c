@@ -227,11 +227,12 @@ static enum bl_err handle(struct call *c)
 {
     if (!c->route)
         return no_route(c);
-    if (!api_path_match(c->x, c->route->path, c->in->path, c->segment))
-        return bl_fail(c->x, BL_BAD_REQUEST, "The path is not well escaped UTF-8.");
     BL_TRY(admit(c));
+    if (!api_path_match(c->x, c->route->path, c->in->path, c->segment)) /* badly escaped: it names nothing */
+        return bl_fail(c->x, BL_NOT_FOUND, "%s", bl_err_text(BL_NOT_FOUND));
     BL_TRY(move_clock(c));
-    BL_TRY(api_query_parse(c));
+    if (!(c->route->flags & API_OPEN))
+        BL_TRY(api_query_parse(c));
     if (c->route->flags & API_PAGED)
         BL_TRY(api_paging_parse(c));
     BL_TRY(load_account(c));
