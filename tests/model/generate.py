@@ -182,7 +182,7 @@ class History:
             at = self.moment() // 1000000
             for _ in range(n):
                 out.append(self.event(account, "resource.create", at * 1000000 + rng.choice([0, 400000]), {"resource": resource, **self.fields(True)}))
-                at += rng.choice([0, 1, 3, 59, 60, 61, 600])
+                at += rng.choice([0, 1, 3, 59, 60, 61, 600, 1500])
                 out.append(self.event(account, "resource.delete", at * 1000000 + rng.choice([0, 500000]), {"resource": resource}))
                 at += rng.choice([0, 1, 30, 4000])
             return out
@@ -256,7 +256,7 @@ class History:
         day = 86400
         points = [
             clock.start(m1) + rng.randint(0, 20 * day),
-            clock.end(m1) - rng.choice([1, 3600, 5 * day]),
+            clock.end(m1) + (rng.randint(-4000, 8000) if self.dense else -rng.choice([1, 3600, 5 * day])),
             clock.end(m1) + day,  # the earliest close of the first month
             clock.end(m1) + rng.randint(2 * day, 20 * day),
             clock.end(m2) + day + rng.randint(0, day),
@@ -399,11 +399,11 @@ def make_book(rng, currency, months, dense):
         p = {"from": clock.text(at), "amount": rng.choice(["5.00", "24.00", "0.333333333333", "672", "99.99", "0"] + ["3.5"] * 3)}
         p["per_hours"] = rng.choice([672, 672, 730, 1, "24"])
         if rng.random() < 0.75:
-            p["cap_hours"] = rng.choice([672, 672, 672, 100, 2, 1])
+            p["cap_hours"] = rng.choice([1, 1, 2, 672] if dense else [672, 672, 672, 100, 2, 1])
         if rng.random() < 0.6:
             p["increment"] = rng.choice(["1s", "1m", "1h", "1h"])
-        if rng.random() < 0.4:
-            p["minimum_seconds"] = rng.choice([60, 60, 3600, 7])
+        if rng.random() < (0.7 if dense else 0.4):
+            p["minimum_seconds"] = rng.choice([60, 3600, 3600, 5400] if dense else [60, 60, 3600, 7])
         if rng.random() < 0.4:
             p["minimum_amount"] = rng.choice(["0.01", "0.01", "2", "1.005"])
         if rng.random() < 0.4:
@@ -486,3 +486,84 @@ def make_book(rng, currency, months, dense):
             {"from": clock.text(start + rng.randint(0, 60) * 86400 + rng.randint(0, 9)), "country": "US", "region": "NY", "name": "STATE SALES TAX", "percent": "8.875"},
         ],
     }
+
+
+class Corners(History):
+    """Seed 0: by hand, the meetings of rules that chance brings about too seldom. One account a corner, all around the
+    turn of January 2026."""
+
+    SKUS = {
+        "hour": {"amount": "10", "per_hours": 1, "cap_hours": 1, "minimum_seconds": 3600},
+        "dear": {"amount": "20", "per_hours": 1, "cap_hours": 1},
+        "pool": {"amount": "3", "per_hours": 2, "cap_hours": 2, "minimum_seconds": 5400, "allowance": [{"meter": "out", "quantity": "1000"}]},
+        "step": {"amount": "7.003", "per_hours": 1, "increment": "1h", "minimum_seconds": 60},
+        "least": {"amount": "0.01", "per_hours": 672, "minimum_amount": "3"},
+        "free": {"amount": "0", "per_hours": 1, "minimum_amount": "3", "increment": "1m"},
+    }
+    # (name of the corner, [(minutes after 22:00 on the 31st, kind, resource, data)])
+    STORIES = [
+        ("added time runs beside the next life, up to a shared cap", [
+            (0, "create", 1, {"sku": "hour"}), (10, "delete", 1, {}), (20, "create", 1, {"sku": "dear"}), (95, "delete", 1, {}),
+            (100, "create", 1, {"sku": "hour"}), (101, "delete", 1, {}), (102, "create", 1, {"sku": "hour", "quantity": "2"}),
+        ]),
+        ("an ended life still brings what its minimum brings", [
+            (0, "create", 1, {"sku": "pool"}), (10, "delete", 1, {}), (12, "usage", 1, {"meter": "out", "quantity": "600"}),
+            (110, "create", 2, {"sku": "pool"}), (118, "delete", 2, {}), (121, "usage", 2, {"meter": "out", "quantity": "700"}),
+        ]),
+        ("a living one is counted on to the end", [
+            (100, "create", 1, {"sku": "pool", "quantity": "0.333333333333"}), (105, "usage", 1, {"meter": "out", "quantity": "999"}),
+            (121, "usage", 1, {"meter": "out", "quantity": "999"}), (130, "change", 1, {"sku": "dear"}), (200, "change", 1, {"sku": "pool"}),
+        ]),
+        ("states swallowed by a step, one of them with a minimum", [
+            (0, "create", 1, {"sku": "step"}), (5, "change", 1, {"sku": "least"}), (6, "change", 1, {"sku": "step", "quantity": "2"}),
+            (59, "change", 1, {"sku": "free"}), (61, "change", 1, {"sku": "dear"}), (90, "delete", 1, {}),
+        ]),
+        ("a step over the turn, and a life that it swallows", [
+            (70, "create", 1, {"sku": "step"}), (119.95, "change", 1, {"quantity": "3"}), (120.5, "delete", 1, {}),
+            (119.99, "create", 2, {"sku": "step"}), (119.995, "delete", 2, {}), (90, "create", 3, {"sku": "hour"}), (100, "delete", 3, {}),
+        ]),
+        ("nothing stays nothing, and little becomes the least", [
+            (0, "create", 1, {"sku": "free"}), (1, "delete", 1, {}), (2, "create", 2, {"sku": "least"}), (3, "delete", 2, {}),
+            (115, "create", 3, {"sku": "free"}), (125, "change", 3, {"sku": "least"}), (126, "delete", 3, {}),
+        ]),
+    ]  # fmt: skip
+
+    def __init__(self):
+        self.seed, self.rng = 0, random.Random(0)
+        self.currency, self.digits, self.dense = "USD", 2, True
+        self.months = [(2026, 1), (2026, 2), (2026, 3), (2026, 4)]
+        self.start, self.finish = clock.start((2026, 1)), clock.end((2026, 3))
+        turn = clock.end((2026, 1))
+        since = "2020-01-01T00:00:00Z"
+        later = {"hour": "2026-01-31T22:30:00Z", "step": "2026-01-31T23:30:10Z"}
+        skus = []
+        for name, price in self.SKUS.items():
+            prices = [{"from": since, **price}]
+            if name in later:
+                prices.append({"from": later[name], **price, "amount": "11.111"})
+            skus.append({"sku": name, "product": "Droplets", "prices": prices})
+        self.book = self.first_book = {
+            "currency": "USD",
+            "products": [{"name": "Droplets", "category": "iaas"}, {"name": "Bandwidth", "category": "iaas"}],
+            "skus": skus,
+            "meters": [{"meter": "out", "product": "Bandwidth", "section": "overages", "aggregate": "sum", "prices": [{"from": since, "model": "unit", "amount": "0.5"}]}],
+            "taxes": [{"from": since, "country": "DE", "name": "VAT", "percent": "19"}],
+        }
+        base = {"name": "Corner", "email": "c@example.com", "country": "DE", "zone": "UTC"}
+        self.accounts, events = [], []
+        for n, (_, story) in enumerate(self.STORIES):
+            for bound in (None, turn - 7200 + 1500):  # the same once more for one who is billed from 22:25 on
+                a = {"uuid": self.uuid(), "base": base, "number": str(100 + len(self.accounts)), "joins": None, "billing_from": bound, "opening": None}
+                self.accounts.append(a)
+                ids = {}
+                for minutes, kind, resource, data in story:
+                    kind = kind if kind == "usage" else "resource." + kind
+                    data = {"resource": ids.setdefault(resource, self.uuid()), **data}
+                    events.append((turn - 7200 + int(minutes * 60), self.event(a, kind, (turn - 7200) * 1000000 + int(minutes * 60000000), data)))
+        self.steps = [("join", self.start, n) for n in range(len(self.accounts))]
+        for now in [turn - 7200 + m * 60 for m in (11, 13, 21, 65, 97, 106, 119, 120, 122, 131, 180, 240)]:
+            due = [e for at, e in events if at <= now]
+            events = [(at, e) for at, e in events if at > now]
+            self.steps += [("import", now, [("ndjson", due)] if due else []), ("check", now)]
+        for at, period in ((turn + 86400, (2026, 1)), (clock.end((2026, 2)) + 86400, (2026, 2))):
+            self.steps += [("check", at), ("close", at, period), ("check", at)]
