@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import pathlib
+import pty
 import re
 import signal
 import socket
@@ -297,6 +298,15 @@ def test_import(folder):
     check(len(rejects) >= 3, 'rejects list', rejects)
     got = db('rejects', 'retry')
     check(got.status == 1 and 'rejected' in got.out, 'rejects retry, still wrong', got)
+    # a person sees a bar, which is gone at the end
+    pathlib.Path(path).write_bytes(ndjson([event(urn, 60000 + n, time='2026-01-12T00:00:00Z') for n in range(30000)]))
+    ours, theirs = pty.openpty()
+    seen = subprocess.run([BILLOW, 'import', path, '--db', db.path, '--now', NOW], stdout=subprocess.PIPE, stderr=theirs, env=ENV)
+    os.close(theirs)
+    bar = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+    check(seen.stdout.startswith(b'accepted 30000 ') and re.search(r'\[#*-*\] +\d+ %  [0-9,]+ events, [0-9,]+ a second', bar)
+          and bar.endswith('\r\x1b[K'), 'a bar on a terminal', (seen, bar))
     late = 'do:team:11111111-2222-4333-8444-555555555555'
     check(db('import', '-', stdin=ndjson([event(late, 1)])).status == 1, 'an event before its account')
     db.account('Late', '--urn', late)
@@ -558,9 +568,34 @@ def test_demo(folder):
     check(got.status == 1 and one_sentence(got.err), 'a demo that is there already', got)
 
 
+def test_readme(folder):
+    """What the README lets a newcomer paste, pasted."""
+    text = (ROOT / 'README.md').read_text()
+    part = text.split('## A month by hand')[1].split('\n## ')[0]
+    blocks = re.findall(r'```sh\n(.*?)```', part, re.S)
+    check(len(blocks) == 2, 'the README has its two blocks', len(blocks))
+    os.symlink(os.path.abspath(BILLOW), os.path.join(folder, 'billow'))
+    ports = free_port(), free_port()
+    script = '\n'.join(blocks).replace('$PWD/build', folder).replace('8080', str(ports[0]))
+    script = script.replace('--quiet', f'--quiet --listen 127.0.0.1:{ports[0]} --operator-listen 127.0.0.1:{ports[1]}')
+    script = script.replace('sleep 1', 'for i in $(seq 200); do [ -S $BILLOW_DB.sock ] && break; sleep 0.05; done')
+    done = subprocess.run(['bash', '-e'], input=script.encode(), capture_output=True, cwd=ROOT, timeout=120,
+                          env={**ENV, 'TMPDIR': folder})
+    out = done.stdout.decode()
+    said = [line for line in done.stderr.decode().splitlines() if line.startswith(('billow:', 'bash:', 'curl:'))]
+    check(done.returncode == 0 and len(said) == 1 and 'is served' in said[0], 'every command of the README works',
+          (done.returncode, done.stderr, out))
+    for words in ('accepted 15 ', 'total         65.37', "the account's balance is 0.00", '1.46', '"account_balance":"0.00"',
+                  '"invoices":[', 'credit 5.00', '.pdf'):
+        check(words in out, f'the README shows {words}', out)
+    for words in re.findall(r'over (\d+\.\d\d)|costs (\d+\.\d\d)|; (\d+\.\d\d) is', part):
+        check(''.join(words) in out, f'the figure {words} of the README', out)
+
+
 def main():
     test_help()
-    for test in (test_wrong, test_missing, test_accounts, test_import, test_money, test_prices, test_beside, test_held, test_demo):
+    for test in (test_wrong, test_missing, test_accounts, test_import, test_money, test_prices, test_beside, test_held, test_demo,
+                 test_readme):
         if len(sys.argv) > 1 and test.__name__[5:] not in sys.argv[1:]:
             continue
         with tempfile.TemporaryDirectory() as folder:

@@ -42,7 +42,7 @@ static enum bl_err address(struct cli *c, const char *option, const char *fallba
 enum bl_err cli_serve_read(struct cli *c)
 {
     struct cli_serve_options *o = &c->serve;
-    const char *close = cli_opt(c, "close"), *limit = cli_opt(c, "rate-limit"), *threads = cli_opt(c, "threads");
+    const char *close = cli_opt(c, "close"), *limit = cli_opt(c, "rate-limit");
     *o = (struct cli_serve_options){.rate_hour = RATE_HOUR, .rate_minute = RATE_MINUTE};
     BL_TRY(address(c, "listen", "127.0.0.1:8080", &o->listen));
     BL_TRY(address(c, "operator-listen", "127.0.0.1:8081", &o->operator_listen));
@@ -51,7 +51,6 @@ enum bl_err cli_serve_read(struct cli *c)
     o->tls_key = cli_opt(c, "tls-key");
     o->insecure_http = cli_flag(c, "insecure-http");
     o->quiet = cli_flag(c, "quiet");
-    o->threads = threads ? atoi(threads) : 0;
     o->close_auto = close != NULL;
     if (!o->tls_cert != !o->tls_key)
         return cli_usage(c, "--tls-cert and --tls-key go together: give both or neither.");

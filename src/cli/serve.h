@@ -13,7 +13,6 @@ struct cli_serve_options {
     int rate_hour, rate_minute;     /* requests a token may make; both 0: off; default 5000 and 250 */
     bool close_auto;                /* close each period by itself when its grace has passed */
     bool insecure_http;             /* plain HTTP on other addresses than loopback: a proxy terminates TLS */
-    int threads;                    /* loops; 0: as many as processors */
     bool quiet;                     /* no line a request on standard error */
     void (*ready)(struct cli *c);   /* called once, when all listeners accept; NULL: say on standard error where */
 };
