@@ -5,6 +5,17 @@
 
 #include <string.h>
 
+/* For what is written before it is read: clearing two kilobytes for every event, as the build asks of the
+ * compiler, takes a tenth of the time. */
+#if defined(__has_attribute)
+#if __has_attribute(uninitialized)
+#define UNCLEARED __attribute__((uninitialized))
+#endif
+#endif
+#ifndef UNCLEARED
+#define UNCLEARED
+#endif
+
 #define AHEAD_US (5 * 60 * BL_US)
 #define TAGS_MAX 64
 #define RESOURCE_ID_MAX (INT64_C(1) << 53)
@@ -93,7 +104,7 @@ static enum bl_err envelope_member(
     struct bl_json_value v;
     bool data = KEY(key, "data");
     if (data && bl_json_at(r) == BL_JSON_OBJECT) {
-        struct bl_json_reader inner;
+        UNCLEARED struct bl_json_reader inner;
         bl_json_inner(r, &inner);
         BL_TRY(read_data(&inner, d));
         bl_json_outer(r, &inner);
@@ -116,7 +127,7 @@ static enum bl_err envelope_member(
 
 static enum bl_err envelope(struct bl_ctx *x, struct bl_str text, struct bl_fact_attrs *attrs, struct data *d)
 {
-    struct bl_json_reader r;
+    UNCLEARED struct bl_json_reader r;
     struct bl_str key;
     bool more = false;
     bl_json_reader_init(&r, x, text);
@@ -362,7 +373,7 @@ enum bl_err bl_fact_parse(struct bl_ctx *x, struct bl_str json_object, int64_t n
         struct bl_str *ret_id)
 {
     struct bl_fact_attrs attrs = {0};
-    struct data data;
+    UNCLEARED struct data data;
     data.there = false;
     data.seen = 0;
     enum bl_err e = envelope(x, json_object, &attrs, &data);
@@ -374,7 +385,7 @@ enum bl_err bl_fact_parse_binary(struct bl_ctx *x, const struct bl_fact_attrs *a
         int64_t now_us, struct bl_fact *ret)
 {
     struct bl_json_reader r;
-    struct data d;
+    UNCLEARED struct data d;
     d.there = false;
     d.seen = 0;
     bl_json_reader_init(&r, x, data);

@@ -14,50 +14,69 @@ void bl_json_reader_init(struct bl_json_reader *r, struct bl_ctx *x, struct bl_s
     json_keys_begin(&r->keys);
 }
 
-static enum bl_err enter(struct bl_json_reader *r, char open, const char *what)
+/* The reader goes on at p, or stays where it was refused. */
+static inline enum bl_err go(struct bl_json_reader *r, const char *p)
 {
-    json_blanks(r);
-    if (r->p >= r->end || *r->p != open)
-        return json_fail(r, what);
-    return json_deeper(r);
+    if (!p)
+        return r->x->err;
+    r->p = p;
+    return BL_OK;
+}
+
+static const char *enter(struct bl_json_reader *r, char open, const char *what)
+{
+    const char *p = json_blanks(r->p, r->end);
+    return p >= r->end || *p != open ? json_refuse(r, p, what) : json_deeper(r, p);
 }
 
 enum bl_err bl_json_enter_object(struct bl_json_reader *r)
 {
-    return enter(r, '{', "an object is expected");
+    return go(r, enter(r, '{', "an object is expected"));
 }
 enum bl_err bl_json_enter_array(struct bl_json_reader *r)
 {
-    return enter(r, '[', "an array is expected");
+    return go(r, enter(r, '[', "an array is expected"));
+}
+
+static inline const char *next_name(struct bl_json_reader *r, struct bl_str *ret_name, bool *ret_more)
+{
+    const char *p = json_another(r, r->p, &r->first, '}', ret_more);
+    if (!p)
+        return NULL;
+    if (*ret_more)
+        return json_key(r, p, &r->keys, ret_name);
+    r->depth--;
+    return json_keys_end(r, p, &r->keys) ? p : NULL;
+}
+
+static const char *next_place(struct bl_json_reader *r, bool *ret_more)
+{
+    const char *p = json_another(r, r->p, &r->first, ']', ret_more);
+    r->depth -= p && !*ret_more;
+    return p;
 }
 
 enum bl_err bl_json_next_name(struct bl_json_reader *r, struct bl_str *ret_name, bool *ret_more)
 {
-    BL_TRY(json_another(r, &r->first, '}', ret_more));
-    if (*ret_more)
-        return json_key(r, &r->keys, ret_name);
-    r->depth--;
-    return json_keys_end(r, &r->keys);
+    return go(r, next_name(r, ret_name, ret_more));
+}
+
+enum bl_err bl_json_take(struct bl_json_reader *r, struct bl_json_value *ret)
+{
+    return go(r, json_value(r, r->p, ret));
 }
 
 enum bl_err bl_json_next_member(
         struct bl_json_reader *r, struct bl_str *ret_key, struct bl_json_value *ret, bool *ret_more)
 {
-    BL_TRY(bl_json_next_name(r, ret_key, ret_more));
-    return *ret_more ? bl_json_take(r, ret) : BL_OK;
-}
-
-static enum bl_err next_place(struct bl_json_reader *r, bool *ret_more)
-{
-    BL_TRY(json_another(r, &r->first, ']', ret_more));
-    r->depth -= !*ret_more;
-    return BL_OK;
+    const char *p = next_name(r, ret_key, ret_more);
+    return go(r, p && *ret_more ? json_value(r, p, ret) : p);
 }
 
 enum bl_err bl_json_next_element(struct bl_json_reader *r, struct bl_json_value *ret, bool *ret_more)
 {
-    BL_TRY(next_place(r, ret_more));
-    return *ret_more ? bl_json_take(r, ret) : BL_OK;
+    const char *p = next_place(r, ret_more);
+    return go(r, p && *ret_more ? json_value(r, p, ret) : p);
 }
 
 enum bl_json_type bl_json_at(const struct bl_json_reader *r)
@@ -98,8 +117,8 @@ void bl_json_outer(struct bl_json_reader *r, const struct bl_json_reader *inner)
 
 enum bl_err bl_json_end(struct bl_json_reader *r)
 {
-    json_blanks(r);
-    return r->p == r->end ? BL_OK : json_fail(r, "more after the value");
+    const char *p = json_blanks(r->p, r->end);
+    return go(r, p == r->end ? p : json_refuse(r, p, "more after the value"));
 }
 
 /* ---- cutting */
@@ -145,10 +164,10 @@ static const char *word_end(const char *p, const char *end)
 
 enum bl_err bl_json_cut_element(struct bl_json_reader *r, struct bl_str *ret_raw, bool *ret_more)
 {
-    BL_TRY(next_place(r, ret_more));
-    if (!*ret_more)
-        return BL_OK;
-    const char *begin = r->p, *behind = begin;
+    const char *begin = next_place(r, ret_more), *behind = begin;
+    enum bl_err e = go(r, begin);
+    if (e != BL_OK || !*ret_more)
+        return e;
     enum bl_json_type type = bl_json_at(r);
     if (type == BL_JSON_OBJECT || type == BL_JSON_ARRAY)
         behind = brackets_end(begin, r->end);
@@ -157,60 +176,67 @@ enum bl_err bl_json_cut_element(struct bl_json_reader *r, struct bl_str *ret_raw
     else
         behind = word_end(begin, r->end);
     if (!behind)
-        return json_fail(r, "an element that does not end");
+        return go(r, json_refuse(r, begin, "an element that does not end"));
     if (behind == begin)
-        return json_fail(r, "a value is missing");
-    r->p = behind;
+        return go(r, json_refuse(r, begin, "a value is missing"));
     *ret_raw = (struct bl_str){begin, (size_t)(behind - begin)};
-    return BL_OK;
+    return go(r, behind);
 }
 
 /* ---- tree: as deep as the scanner allows, so recursion is bounded */
 
-static enum bl_err build(struct bl_json_reader *r, struct bl_json *ret)
+static const char *build(struct bl_json_reader *r, const char *p, struct bl_json *ret);
+
+static const char *build_children(struct bl_json_reader *r, const char *p, bool object, struct bl_json *ret)
 {
-    enum bl_json_type type = bl_json_at(r);
-    if (type != BL_JSON_ARRAY && type != BL_JSON_OBJECT) {
-        struct bl_json_value v;
-        BL_TRY(bl_json_take(r, &v));
-        ret->type = v.type;
-        ret->truth = v.truth;
-        ret->text = v.text;
-        return BL_OK;
-    }
-    const char *begin = r->p;
     struct bl_json_keys keys;
     struct bl_json **last = &ret->first;
-    bool first = true, more = false, object = type == BL_JSON_OBJECT;
+    bool first = true, more = false;
     json_keys_begin(&keys);
-    BL_TRY(json_deeper(r));
-    for (;;) {
+    p = json_deeper(r, p);
+    while (p) {
         struct bl_str key = BL_ABSENT;
-        BL_TRY(json_another(r, &first, object ? '}' : ']', &more));
-        if (!more)
+        p = json_another(r, p, &first, object ? '}' : ']', &more);
+        if (!p || !more)
             break;
         if (object)
-            BL_TRY(json_key(r, &keys, &key));
+            p = json_key(r, p, &keys, &key);
         struct bl_json *child = bl_alloc(&r->x->arena, sizeof *child);
-        BL_TRY(build(r, child));
+        p = p ? build(r, p, child) : NULL;
         child->key = key;
         *last = child;
         last = &child->next;
         ret->n++;
     }
     r->depth--;
-    ret->type = type;
-    ret->text = (struct bl_str){begin, (size_t)(r->p - begin)};
-    return object ? json_keys_end(r, &keys) : BL_OK;
+    return p && json_keys_end(r, p, &keys) ? p : NULL;
+}
+
+static const char *build(struct bl_json_reader *r, const char *p, struct bl_json *ret)
+{
+    const char *begin = p;
+    if (p < r->end && (*p == '{' || *p == '[')) {
+        ret->type = *p == '{' ? BL_JSON_OBJECT : BL_JSON_ARRAY;
+        p = build_children(r, p, *p == '{', ret);
+        ret->text = (struct bl_str){begin, p ? (size_t)(p - begin) : 0};
+        return p;
+    }
+    struct bl_json_value v;
+    p = json_value(r, p, &v);
+    if (p) {
+        ret->type = v.type;
+        ret->truth = v.truth;
+        ret->text = v.text;
+    }
+    return p;
 }
 
 enum bl_err bl_json_parse(struct bl_ctx *x, struct bl_str text, struct bl_json **ret)
 {
     struct bl_json_reader r;
     bl_json_reader_init(&r, x, text);
-    json_blanks(&r);
     struct bl_json *root = bl_alloc(&x->arena, sizeof *root);
-    BL_TRY(build(&r, root));
+    BL_TRY(go(&r, build(&r, json_blanks(r.p, r.end), root)));
     BL_TRY(bl_json_end(&r));
     *ret = root;
     return BL_OK;
