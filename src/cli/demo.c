@@ -1,5 +1,6 @@
-/* demo: a folder, a test database, three months of a small cloud's life told in order with the clock moved along, and
- * then the server. Everything goes through the same requests that a person or a program would make. */
+/* demo: a folder, a test database, three months of a small cloud's life told in order with the clock moved
+ * along, and then the server. Everything goes through the same requests that a person or a program would
+ * make. */
 #include "cli/cli.h"
 #include "cli/demo.h"
 
@@ -54,7 +55,8 @@ static struct bl_str take(struct demo *d, struct bl_buf *b)
 }
 
 /* POSTs an object; gives a string member of the answer, fit to be kept. */
-static enum bl_err add(struct demo *d, struct bl_str path, struct bl_str body, const char *member, const char **ret)
+static enum bl_err add(
+        struct demo *d, struct bl_str path, struct bl_str body, const char *member, const char **ret)
 {
     struct bl_str answer;
     struct bl_json *tree;
@@ -111,7 +113,8 @@ static enum bl_err add_account(struct demo *d, enum demo_who who)
     return add(d, BL_STR("/operator/v1/accounts"), take(d, &b), "urn", NULL);
 }
 
-static enum bl_err add_token(struct demo *d, const char *owner, const char *urn, const char *dialect, const char **ret)
+static enum bl_err add_token(
+        struct demo *d, const char *owner, const char *urn, const char *dialect, const char **ret)
 {
     struct bl_buf b = {0};
     if (urn)
@@ -123,7 +126,8 @@ static enum bl_err add_token(struct demo *d, const char *owner, const char *urn,
 
 static enum bl_err post(struct demo *d, enum demo_who who, const char *noun, const char *body)
 {
-    return add(d, cli_path(d->c, "/operator/v1/accounts/%s/%s", team(d, who), noun), bl_str_of(body), NULL, NULL);
+    return add(d, cli_path(d->c, "/operator/v1/accounts/%s/%s", team(d, who), noun), bl_str_of(body), NULL,
+            NULL);
 }
 
 /* ---- events */
@@ -184,8 +188,8 @@ static enum bl_err close_month(struct demo *d, const char *period)
     struct bl_json *tree;
     const struct bl_json *done = NULL;
     while (!done || !done->truth) {
-        BL_TRY(cli_ask(d->c, "POST", cli_path(d->c, "/operator/v1/periods/%s/close", period), BL_ABSENT, BL_STR("{}"),
-                &answer));
+        BL_TRY(cli_ask(d->c, "POST", cli_path(d->c, "/operator/v1/periods/%s/close", period), BL_ABSENT,
+                BL_STR("{}"), &answer));
         BL_TRY(cli_tree(d->c, answer, &tree));
         done = bl_json_get(tree, "done");
     }
@@ -197,15 +201,16 @@ static enum bl_err pay_newest(struct demo *d, enum demo_who who)
 {
     struct bl_str answer;
     struct bl_json *tree;
-    BL_TRY(cli_ask(d->c, "GET", cli_path(d->c, "/operator/v1/accounts/%s/invoices", team(d, who)), BL_STR("per_page=1"),
-            BL_ABSENT, &answer));
+    BL_TRY(cli_ask(d->c, "GET", cli_path(d->c, "/operator/v1/accounts/%s/invoices", team(d, who)),
+            BL_STR("per_page=1"), BL_ABSENT, &answer));
     BL_TRY(cli_tree(d->c, answer, &tree));
     const struct bl_json *list = bl_json_get(tree, "invoices"), *one = list ? list->first : NULL;
-    struct bl_str amount = one ? bl_json_str(one, "amount") : BL_ABSENT, id = one ? bl_json_str(one, "invoice_id") : BL_ABSENT;
+    struct bl_str amount = one ? bl_json_str(one, "amount") : BL_ABSENT,
+                  id = one ? bl_json_str(one, "invoice_id") : BL_ABSENT;
     if (amount.n == 0 || amount.p[0] == '-' || bl_str_is(amount, "0.00"))
         return BL_OK;
-    struct bl_str body = bl_str_printf(&d->c->x.arena, "{\"amount\":\"%.*s\",\"ref\":\"transfer-%.*s\"}", BL_FMT(amount),
-            BL_FMT(id));
+    struct bl_str body = bl_str_printf(
+            &d->c->x.arena, "{\"amount\":\"%.*s\",\"ref\":\"transfer-%.*s\"}", BL_FMT(amount), BL_FMT(id));
     return post(d, who, "payments", body.p);
 }
 
@@ -213,7 +218,8 @@ static enum bl_err prepare(struct demo *d)
 {
     BL_TRY(at(d, "2026-01-01T00:00:00Z"));
     BL_TRY(load_prices(d));
-    BL_TRY(add(d, BL_STR("/operator/v1/orgs"), BL_STR("{\"name\":\"Northern Trading Group\"}"), "urn", &d->org));
+    BL_TRY(add(
+            d, BL_STR("/operator/v1/orgs"), BL_STR("{\"name\":\"Northern Trading Group\"}"), "urn", &d->org));
     for (int who = 0; who < DEMO_COUNT; who++)
         BL_TRY(add_account(d, (enum demo_who)who));
     return BL_OK;
@@ -237,17 +243,21 @@ static enum bl_err tell_story(struct demo *d)
     BL_TRY(pay_newest(d, DEMO_GRUENWALD));
     BL_TRY(pay_newest(d, DEMO_SHINONOME));
     BL_TRY(post(d, DEMO_GRUENWALD, "credits",
-            "{\"amount\":\"60.00\",\"note\":\"Welcome credit\",\"ref\":\"welcome\",\"expires\":\"2026-12-31T00:00:00Z\"}"));
+            "{\"amount\":\"60.00\",\"note\":\"Welcome "
+            "credit\",\"ref\":\"welcome\",\"expires\":\"2026-12-31T00:00:00Z\"}"));
     BL_TRY(at(d, "2026-02-20T10:00:00Z"));
     BL_TRY(surprise(d));
     BL_TRY(live(d, "2026-02-02T09:00:00Z", "2026-03-02T09:00:00Z"));
-    BL_TRY(post(d, DEMO_SAMMY, "refunds", "{\"amount\":\"5.00\",\"ref\":\"refund-1\",\"note\":\"Outage of 2026-02-19\"}"));
+    BL_TRY(post(d, DEMO_SAMMY, "refunds",
+            "{\"amount\":\"5.00\",\"ref\":\"refund-1\",\"note\":\"Outage of 2026-02-19\"}"));
     BL_TRY(close_month(d, "2026-02"));
     BL_TRY(pay_newest(d, DEMO_SAMMY));
     BL_TRY(pay_newest(d, DEMO_HARBOUR));
     BL_TRY(post(d, DEMO_SHINONOME, "adjustments",
-            "{\"amount\":\"-250.00\",\"ref\":\"volume-discount\",\"note\":\"Volume discount agreed for March\"}"));
-    BL_TRY(post(d, DEMO_HARBOUR, "credits", "{\"amount\":\"3.00\",\"ref\":\"goodwill-1\",\"note\":\"With apologies\"}"));
+            "{\"amount\":\"-250.00\",\"ref\":\"volume-discount\",\"note\":\"Volume discount agreed for "
+            "March\"}"));
+    BL_TRY(post(d, DEMO_HARBOUR, "credits",
+            "{\"amount\":\"3.00\",\"ref\":\"goodwill-1\",\"note\":\"With apologies\"}"));
     BL_TRY(live(d, "2026-03-02T09:00:00Z", "2026-04-02T09:00:00Z"));
     BL_TRY(close_month(d, "2026-03"));
     BL_TRY(live(d, "2026-04-02T09:00:00Z", "2026-04-16T12:00:00Z"));
@@ -270,23 +280,28 @@ static void print_customers(struct demo *d)
 
 static void print_tries(struct demo *d)
 {
-    const char *public = d->c->serve.listen, *operator_= d->c->serve.operator_listen, *sammy = d->token[DEMO_SAMMY];
+    const char *public = d->c->serve.listen, *operator_ = d->c->serve.operator_listen,
+               *sammy = d->token[DEMO_SAMMY];
     puts("Try, in another terminal:\n");
     printf("  TOKEN=%s\n", sammy);
     printf("  curl -sH \"Authorization: Bearer $TOKEN\" http://%s/v2/customers/my/balance\n", public);
     printf("  curl -sH \"Authorization: Bearer $TOKEN\" http://%s/v2/customers/my/invoices\n", public);
-    printf("  curl -sH \"Authorization: Bearer $TOKEN\" http://%s/v2/customers/my/invoices/preview/csv\n", public);
-    printf("  curl -sH \"Authorization: Bearer $TOKEN\" http://%s/v2/billing/%s/insights/2026-03-01/2026-03-31\n\n", public,
-            team(d, DEMO_SAMMY));
+    printf("  curl -sH \"Authorization: Bearer $TOKEN\" http://%s/v2/customers/my/invoices/preview/csv\n",
+            public);
+    printf("  curl -sH \"Authorization: Bearer $TOKEN\" "
+           "http://%s/v2/billing/%s/insights/2026-03-01/2026-03-31\n\n",
+            public, team(d, DEMO_SAMMY));
     printf("  doctl -u http://%s -t $TOKEN balance get\n", public);
     printf("  doctl -u http://%s -t $TOKEN invoice list\n", public);
     printf("  python3 -c 'import pydo, sys; c = pydo.Client(sys.argv[1], endpoint=\"http://%s\");"
            " print(c.balance.get(enforce_https=False))' $TOKEN\n",
             public);
     puts("    (pydo refuses plain HTTP unless every call says enforce_https=False)\n");
-    printf("  curl -sH \"Authorization: bearer %s\" 'http://%s/v2/charges?from=2026-03-01T00:00:00Z&to=2026-04-01T00:00:00Z'\n\n",
+    printf("  curl -sH \"Authorization: bearer %s\" "
+           "'http://%s/v2/charges?from=2026-03-01T00:00:00Z&to=2026-04-01T00:00:00Z'\n\n",
             d->token[DEMO_HARBOUR], public);
-    printf("  curl -sH \"Authorization: Bearer %s\" http://%s/operator/v1/accounts\n\n", d->operator_token, operator_);
+    printf("  curl -sH \"Authorization: Bearer %s\" http://%s/operator/v1/accounts\n\n", d->operator_token,
+            operator_);
     printf("  export BILLOW_DB=%s\n", d->c->db);
     puts("  billow account list");
     printf("  billow invoice pdf --account %s preview\n", team(d, DEMO_SAMMY));
@@ -297,7 +312,8 @@ static void print_tries(struct demo *d)
 static void ready(struct cli *c)
 {
     struct demo *d = serving;
-    printf("Billow's example runs: %d customers, %zu resources, %zu events, three closed months, built in %.1f s.\n"
+    printf("Billow's example runs: %d customers, %zu resources, %zu events, three closed months, built in "
+           "%.1f s.\n"
            "Its clock stands at 2026-04-16T12:00:00Z and runs on.\n\n",
             DEMO_COUNT, demo_resource_count(), d->events, (double)(d->built_us - d->began_us) / 1e6);
     print_customers(d);
@@ -322,8 +338,8 @@ static enum bl_err make_folder(struct demo *d)
         char *path = (char *)bl_str_printf(m, "%s/billow-demo-XXXXXX", tmp && *tmp ? tmp : "/tmp").p;
         d->folder = mkdtemp(path);
         if (!d->folder)
-            return bl_fail(&d->c->x, BL_UNAVAILABLE, "No temporary folder could be made (%s): name one with --keep DIR.",
-                    strerror(errno));
+            return bl_fail(&d->c->x, BL_UNAVAILABLE,
+                    "No temporary folder could be made (%s): name one with --keep DIR.", strerror(errno));
     } else {
         d->folder = keep;
         if (mkdir(keep, 0700) != 0 && errno != EEXIST)
@@ -337,7 +353,8 @@ static enum bl_err make_folder(struct demo *d)
     d->c->db = bl_str_printf(m, "%s/demo.db", d->folder).p;
     if (access(d->c->db, F_OK) == 0)
         return bl_fail(&d->c->x, BL_CONFLICT,
-                "%s is there already: serve it with billow serve --db %s --now 2026-04-16T12:00:00Z+, or name another folder.",
+                "%s is there already: serve it with billow serve --db %s --now 2026-04-16T12:00:00Z+, or "
+                "name another folder.",
                 d->c->db, d->c->db);
     return BL_OK;
 }

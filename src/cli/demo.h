@@ -4,11 +4,20 @@
 
 #include "base/base.h"
 
-enum demo_who { DEMO_SAMMY, DEMO_GRUENWALD, DEMO_ANNA, DEMO_ATHENA, DEMO_SHINONOME, DEMO_NOOR, DEMO_HARBOUR, DEMO_COUNT };
+enum demo_who {
+    DEMO_SAMMY,
+    DEMO_GRUENWALD,
+    DEMO_ANNA,
+    DEMO_ATHENA,
+    DEMO_SHINONOME,
+    DEMO_NOOR,
+    DEMO_HARBOUR,
+    DEMO_COUNT
+};
 struct demo_customer {
     const char *uuid, *name, *company, *email, *tax_id, *zone;
     const char *line1, *city, *region, *postal_code, *country;
-    bool civo;                  /* its token speaks Civo's dialect */
+    bool civo; /* its token speaks Civo's dialect */
     bool in_org;
 };
 extern const struct demo_customer demo_customers[DEMO_COUNT];

@@ -1,5 +1,5 @@
-/* The options of serving, shared by `serve` and `demo`: words become numbers, and what contradicts itself is refused
- * before anything is opened. */
+/* The options of serving, shared by `serve` and `demo`: words become numbers, and what contradicts itself is
+ * refused before anything is opened. */
 #include "cli/cli.h"
 
 #include <stdlib.h>
@@ -34,7 +34,8 @@ static enum bl_err address(struct cli *c, const char *option, const char *fallba
     *ret = text ? text : fallback;
     const char *colon = strrchr(*ret, ':');
     size_t n = colon ? strlen(colon + 1) : 0;
-    if (!colon || colon == *ret || n == 0 || n > 5 || strspn(colon + 1, "0123456789") != n || atoi(colon + 1) > 65535)
+    if (!colon || colon == *ret || n == 0 || n > 5 || strspn(colon + 1, "0123456789") != n ||
+            atoi(colon + 1) > 65535)
         return cli_usage(c, "--%s takes ADDR:PORT, such as %s.", option, fallback);
     return BL_OK;
 }
@@ -56,7 +57,8 @@ enum bl_err cli_serve_read(struct cli *c)
         return cli_usage(c, "--tls-cert and --tls-key go together: give both or neither.");
     if (close && strcmp(close, "auto") != 0)
         return cli_usage(c, "--close takes auto.");
-    if (o->public_url && strncmp(o->public_url, "http://", 7) != 0 && strncmp(o->public_url, "https://", 8) != 0)
+    if (o->public_url && strncmp(o->public_url, "http://", 7) != 0 &&
+            strncmp(o->public_url, "https://", 8) != 0)
         return cli_usage(c, "--public-url takes a URL that begins with http:// or https://.");
     return limit ? rate(c, limit) : BL_OK;
 }

@@ -14,12 +14,13 @@ struct cli_serve_options {
     bool close_auto;                /* close each period by itself when its grace has passed */
     bool insecure_http;             /* plain HTTP on other addresses than loopback: a proxy terminates TLS */
     bool quiet;                     /* no line a request on standard error */
-    void (*ready)(struct cli *c);   /* called once, when all listeners accept; NULL: say on standard error where */
+    void (*ready)(
+            struct cli *c); /* called once, when all listeners accept; NULL: say on standard error where */
 };
 
-/* Serves the database c->db with the clock of c (c->has_now, c->now_us, c->now_runs) until SIGTERM or SIGINT has been
- * obeyed. Options: c->serve. Gives the exit status; when that is not 0 the sentence for a person is in c->x.why, and
- * who called prints it. */
+/* Serves the database c->db with the clock of c (c->has_now, c->now_us, c->now_runs) until SIGTERM or SIGINT
+ * has been obeyed. Options: c->serve. Gives the exit status; when that is not 0 the sentence for a person is
+ * in c->x.why, and who called prints it. */
 int cli_serve(struct cli *c);
 
 #endif
