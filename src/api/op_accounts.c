@@ -179,27 +179,21 @@ enum bl_err accounts_add(struct call *c)
 
 enum bl_err accounts_set(struct call *c)
 {
-    struct bl_str field[BL_F_COUNT] = {{0}};
-    uint32_t reset = 0;
-    bool has_from = false, has_org = false;
-    int64_t from_us = c->x->now_us;
-    bl_uuid u, org;
+    struct work_account_change in = {.from_us = c->x->now_us};
+    bool has_from = false;
     BL_TRY(api_body(c));
     BL_TRY(api_account_of_path(c));
-    u = c->account.uuid;
-    BL_TRY(face_read(c, field, &reset));
-    BL_TRY(api_body_time(c, "from", &has_from, &from_us));
-    BL_TRY(urn_read(c, "org", BL_URN_TEAMGROUP, &has_org, &org));
-    const struct bl_json *org_json = bl_json_get(c->json, "org");
-    if (org_json)
-        BL_TRY(work_account_org(c->x, c->work, c->actor, u, has_org, org));
-    bool any = reset != 0;
+    bl_uuid u = c->account.uuid;
+    BL_TRY(face_read(c, in.field, &in.reset));
+    BL_TRY(api_body_time(c, "from", &has_from, &in.from_us));
+    BL_TRY(urn_read(c, "org", BL_URN_TEAMGROUP, &in.has_org, &in.org));
+    in.sets_org = bl_json_get(c->json, "org") != NULL;
+    in.sets_face = in.reset != 0;
     for (size_t i = 0; i < BL_F_COUNT; i++)
-        any = any || bl_is(field[i]);
-    if (!any && !org_json)
+        in.sets_face = in.sets_face || bl_is(in.field[i]);
+    if (!in.sets_face && !in.sets_org)
         return bl_fail(c->x, BL_INVALID, "There is nothing to change in the body.");
-    if (any)
-        BL_TRY(work_account_set(c->x, c->work, c->actor, u, field, reset, from_us));
+    BL_TRY(work_account_set(c->x, c->work, c->actor, u, &in));
     return account_answer(c, store_writer(work_store(c->work)), u);
 }
 

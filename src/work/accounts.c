@@ -240,51 +240,44 @@ enum bl_err work_account_add(
     return work_end(x, w, add(x, w, actor, in, ret));
 }
 
+static enum bl_err set_org(struct bl_ctx *x, struct work *w, const char *actor, const struct work_account *a,
+        struct bl_str urn, const struct work_account_change *in)
+{
+    struct store_db *db = store_writer(w->store);
+    struct q_org_get row;
+    bool found = false;
+    if (in->has_org)
+        BL_TRY(q_org_get(x, db, store_uuid(&in->org), &row, &found));
+    if (in->has_org && !found)
+        return bl_fail(x, BL_INVALID, "org: there is no such organization.");
+    BL_TRY(q_account_org_set(
+            x, db, a->bucket, store_uuid(&a->uuid), in->has_org ? store_uuid(&in->org) : BL_ABSENT));
+    store_touch(w->store, a->acct);
+    return work_audit(x, w, actor, "account.org", urn, BL_ABSENT);
+}
+
 static enum bl_err set(struct bl_ctx *x, struct work *w, const char *actor, bl_uuid account,
-        const struct bl_str field[BL_F_COUNT], uint32_t reset, int64_t from_us)
+        const struct work_account_change *in)
 {
     struct work_account a;
-    BL_TRY(work_account_get(x, w, store_writer(w->store), account, &a));
-    BL_TRY(face_append(x, w, a.acct, account, field, reset, from_us));
     char text[37], time[32];
+    BL_TRY(work_account_get(x, w, store_writer(w->store), account, &a));
     bl_uuid_text(account, text);
-    bl_time_text(from_us, time);
-    return work_audit(x, w, actor, "account.set", bl_str_printf(&x->arena, BL_URN_TEAM "%s", text),
-            bl_str_printf(&x->arena, "from %s", time));
+    struct bl_str urn = bl_str_printf(&x->arena, BL_URN_TEAM "%s", text);
+    if (in->sets_org)
+        BL_TRY(set_org(x, w, actor, &a, urn, in));
+    if (!in->sets_face)
+        return BL_OK;
+    BL_TRY(face_append(x, w, a.acct, account, in->field, in->reset, in->from_us));
+    bl_time_text(in->from_us, time);
+    return work_audit(x, w, actor, "account.set", urn, bl_str_printf(&x->arena, "from %s", time));
 }
 
 enum bl_err work_account_set(struct bl_ctx *x, struct work *w, const char *actor, bl_uuid account,
-        const struct bl_str field[BL_F_COUNT], uint32_t reset, int64_t from_us)
+        const struct work_account_change *in)
 {
     BL_TRY(work_begin(x, w));
-    return work_end(x, w, set(x, w, actor, account, field, reset, from_us));
-}
-
-static enum bl_err set_org(
-        struct bl_ctx *x, struct work *w, const char *actor, bl_uuid account, bool has_org, bl_uuid org)
-{
-    struct store_db *db = store_writer(w->store);
-    struct work_account a;
-    struct q_org_get row;
-    bool found = false;
-    BL_TRY(work_account_get(x, w, db, account, &a));
-    if (has_org)
-        BL_TRY(q_org_get(x, db, store_uuid(&org), &row, &found));
-    if (has_org && !found)
-        return bl_fail(x, BL_INVALID, "org: there is no such organization.");
-    BL_TRY(q_account_org_set(x, db, a.bucket, store_uuid(&account), has_org ? store_uuid(&org) : BL_ABSENT));
-    store_touch(w->store, a.acct);
-    char text[37];
-    bl_uuid_text(account, text);
-    return work_audit(
-            x, w, actor, "account.org", bl_str_printf(&x->arena, BL_URN_TEAM "%s", text), BL_ABSENT);
-}
-
-enum bl_err work_account_org(
-        struct bl_ctx *x, struct work *w, const char *actor, bl_uuid account, bool has_org, bl_uuid org)
-{
-    BL_TRY(work_begin(x, w));
-    return work_end(x, w, set_org(x, w, actor, account, has_org, org));
+    return work_end(x, w, set(x, w, actor, account, in));
 }
 
 static enum bl_err add_org(

@@ -84,12 +84,18 @@ struct work_account_new {
 };
 BL_MUST_CHECK enum bl_err work_account_add(
         struct bl_ctx *x, struct work *w, const char *actor, const struct work_account_new *in, bl_uuid *ret);
-/* A dated change of the face: writes an account.change fact at from_us. reset: bits of fields given as null.
+/* A change of the account, whole or not at all. The face's part is dated: an account.change fact at from_us.
  */
+struct work_account_change {
+    bool sets_face, sets_org;
+    struct bl_str field[BL_F_COUNT];
+    uint32_t reset; /* bits of fields given as null */
+    int64_t from_us;
+    bool has_org; /* false: it leaves its organization */
+    bl_uuid org;
+};
 BL_MUST_CHECK enum bl_err work_account_set(struct bl_ctx *x, struct work *w, const char *actor,
-        bl_uuid account, const struct bl_str field[BL_F_COUNT], uint32_t reset, int64_t from_us);
-BL_MUST_CHECK enum bl_err work_account_org(
-        struct bl_ctx *x, struct work *w, const char *actor, bl_uuid account, bool has_org, bl_uuid org);
+        bl_uuid account, const struct work_account_change *in);
 BL_MUST_CHECK enum bl_err work_org_add(
         struct bl_ctx *x, struct work *w, const char *actor, struct bl_str name, bl_uuid *ret);
 /* The face as it is at an instant. */
