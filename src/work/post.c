@@ -54,6 +54,22 @@ static enum bl_err conflict(struct bl_ctx *x, struct bl_str ref)
     return bl_fail(x, BL_CONFLICT, "The reference %.*s was used before with another amount.", BL_FMT(ref));
 }
 
+/* Credits with and without an expiry are one kind to who names them: a reference is not used for both. */
+static enum bl_err check_other_credit(
+        struct bl_ctx *x, struct store_db *db, const struct work_account *a, const struct work_post *in)
+{
+    struct q_entry_by_ref row;
+    bool found = false;
+    if (!bl_is(in->ref) || (in->kind != BL_ENTRY_GRANT && in->kind != BL_ENTRY_CREDIT))
+        return BL_OK;
+    enum bl_entry_kind other = in->kind == BL_ENTRY_GRANT ? BL_ENTRY_CREDIT : BL_ENTRY_GRANT;
+    BL_TRY(q_entry_by_ref(x, db, a->bucket, store_uuid(&a->uuid), other, in->ref, &row, &found));
+    if (!found)
+        return BL_OK;
+    return bl_fail(x, BL_CONFLICT, "The reference %.*s was used before for a credit %s an expiry.",
+            BL_FMT(in->ref), other == BL_ENTRY_GRANT ? "with" : "without");
+}
+
 static enum bl_err adjust(struct bl_ctx *x, struct work *w, struct work_account *a,
         const struct work_post *in, struct work_posted *ret)
 {
@@ -107,6 +123,7 @@ static enum bl_err post(struct bl_ctx *x, struct work *w, struct work_account *a
             return BL_OK;
         }
     }
+    BL_TRY(check_other_credit(x, db, a, in));
     e.ref = in->ref;
     if (in->kind == BL_ENTRY_GRANT) {
         BL_TRY(store_next_seq(x, w->store, a->bucket, &e.seq));
