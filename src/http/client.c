@@ -1,4 +1,7 @@
-/* The client: one connection over a Unix socket, one call after another, blocking. */
+/* The client: one connection over a Unix socket, one call after another, blocking.
+ *
+ * A connection that was kept too long is noticed before anything is sent on it and made anew. Once a request
+ * is under way it is not repeated, unless it only reads: what was asked for may have been done. */
 #include "http/inner.h"
 
 #include <errno.h>
@@ -14,7 +17,6 @@
 
 struct http_client {
     int fd;
-    bool used;
     char path[108];
 };
 
@@ -70,7 +72,7 @@ static bool send_all(int fd, const char *p, size_t n)
 
 struct reading {
     struct bl_ctx *x;
-    struct http_answer *answer;
+    bool head_only;
     struct bl_buf body;
     struct {
         struct http_header *at;
@@ -103,6 +105,11 @@ static int on_value(http_parser *p, const char *at, size_t n)
     return 0;
 }
 
+static int on_head(http_parser *p)
+{
+    return ((struct reading *)p->data)->head_only; /* 1: the length is told, the body is not sent */
+}
+
 static int on_piece(http_parser *p, const char *at, size_t n)
 {
     struct reading *r = p->data;
@@ -124,6 +131,7 @@ static bool receive(struct http_client *c, struct reading *r, int *ret_status, b
 {
     static const http_parser_settings settings = {.on_header_field = on_field,
             .on_header_value = on_value,
+            .on_headers_complete = on_head,
             .on_body = on_piece,
             .on_message_complete = on_whole};
     http_parser p;
@@ -149,10 +157,10 @@ static bool receive(struct http_client *c, struct reading *r, int *ret_status, b
     return true;
 }
 
-static bool try_once(struct bl_ctx *x, struct http_client *c, const struct bl_buf *head, struct bl_str body,
-        struct http_answer *ret)
+static bool try_once(struct bl_ctx *x, struct http_client *c, bool head_only, const struct bl_buf *head,
+        struct bl_str body, struct http_answer *ret)
 {
-    struct reading r = {.x = x, .answer = ret};
+    struct reading r = {.x = x, .head_only = head_only};
     bool keep = false;
     bool ok = c->fd >= 0 && send_all(c->fd, head->p, head->n) && send_all(c->fd, body.p, body.n) &&
               receive(c, &r, &ret->status, &keep);
@@ -175,24 +183,55 @@ static bool try_once(struct bl_ctx *x, struct http_client *c, const struct bl_bu
     return ok;
 }
 
+/* Nothing is owed to us between two calls: what can be read is the end. */
+static bool ended(int fd)
+{
+    char byte;
+    ssize_t n = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+static bool breaks_line(struct bl_str s, bool blank_too)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == 0 || (blank_too && s.p[i] == ' '))
+            return true;
+    return false;
+}
+
+static enum bl_err head_write(struct bl_ctx *x, struct bl_buf *b, const char *method, struct bl_str target,
+        const struct http_header *header, size_t n_header, size_t body_n)
+{
+    bool bad = breaks_line(target, true);
+    for (size_t i = 0; i < n_header; i++)
+        bad = bad || breaks_line(header[i].name, true) || breaks_line(header[i].value, false);
+    if (bad)
+        return bl_fail(x, BL_INVALID, "A path or a header of a request holds the end of a line or a blank.");
+    bl_buf_printf(
+            b, "%s %.*s HTTP/1.1\r\nhost: billow\r\ncontent-length: %zu\r\n", method, BL_FMT(target), body_n);
+    for (size_t i = 0; i < n_header; i++)
+        bl_buf_printf(b, "%.*s: %.*s\r\n", BL_FMT(header[i].name), BL_FMT(header[i].value));
+    bl_buf_z(b, "\r\n");
+    return BL_OK;
+}
+
 enum bl_err http_client_call(struct bl_ctx *x, struct http_client *c, const char *method,
         struct bl_str path_and_query, const struct http_header *header, size_t n_header, struct bl_str body,
         struct http_answer *ret)
 {
     struct bl_buf head = {0};
-    bl_buf_printf(&head, "%s %.*s HTTP/1.1\r\nhost: billow\r\ncontent-length: %zu\r\n", method,
-            BL_FMT(path_and_query), body.n);
-    for (size_t i = 0; i < n_header; i++)
-        bl_buf_printf(&head, "%.*s: %.*s\r\n", BL_FMT(header[i].name), BL_FMT(header[i].value));
-    bl_buf_z(&head, "\r\n");
-    bool had = c->fd >= 0;
-    if (!had)
+    bool head_only = strcmp(method, "HEAD") == 0, reads = head_only || strcmp(method, "GET") == 0;
+    BL_TRY(head_write(x, &head, method, path_and_query, header, n_header, body.n));
+    if (c->fd >= 0 && ended(c->fd)) {
+        close(c->fd);
+        c->fd = -1;
+    }
+    bool kept = c->fd >= 0;
+    if (!kept)
         c->fd = dial(c->path);
-    bool ok = try_once(x, c, &head, body, ret);
-    if (!ok && had && c->used &&
-            (c->fd = dial(c->path)) >= 0) /* it was kept too long: what we ask is idempotent */
-        ok = try_once(x, c, &head, body, ret);
-    c->used = true;
+    bool ok = try_once(x, c, head_only, &head, body, ret);
+    if (!ok && kept && reads && (c->fd = dial(c->path)) >= 0)
+        ok = try_once(x, c, head_only, &head, body, ret);
     bl_buf_release(&head);
     return ok ? BL_OK : bl_fail(x, BL_UNAVAILABLE, "The server at %s did not answer.", c->path);
 }

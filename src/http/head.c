@@ -1,12 +1,50 @@
 /* The head, checked before it is parsed: what two servers could read in two ways is refused. Lines end with
  * CR LF and nothing else; names are tokens that touch their colon; a value holds no control characters; there
- * is one Host; a length is plain digits and comes alone. */
+ * is one Host; a length is plain digits and comes alone.
+ *
+ * Finding its end goes along as bytes come in, each looked at once, and gives up at the first byte that could
+ * not be part of a sound head: who sends rubbish without an end does not hold the connection. */
 #include "http/inner.h"
 
 #include <string.h>
 #include <strings.h>
 
-static bool token_char(unsigned char c)
+#define REQUEST_LINE_MAX (16 + 1 + HTTP_URI_MAX + 11) /* method, blank, target, " HTTP/1.1" and CR LF */
+
+int http_head_scan(struct http_scan *s, const char *p, size_t n, size_t *ret_end)
+{
+    *ret_end = 0;
+    if (n > 0 && (p[0] < 'A' || p[0] > 'Z'))
+        return 400;
+    size_t all = n;
+    if (n > HTTP_HEAD_MAX)
+        n = HTTP_HEAD_MAX;
+    while (s->at < n) {
+        const char *nl = memchr(p + s->at, '\n', n - s->at);
+        if (!nl) {
+            s->at = n;
+            break;
+        }
+        size_t at = (size_t)(nl - p);
+        if (nl == p || nl[-1] != '\r')
+            return 400;
+        if (s->lines == 0 && at >= REQUEST_LINE_MAX)
+            return 414;
+        s->at = at + 1;
+        if (at - s->line == 1) {
+            *ret_end = s->at;
+            return 0;
+        }
+        s->line = s->at;
+        if (++s->lines > 1 + HTTP_HEADERS_MAX)
+            return 431;
+    }
+    if (s->lines == 0 && n > REQUEST_LINE_MAX)
+        return 414;
+    return all >= HTTP_HEAD_MAX ? 431 : 0;
+}
+
+bool http_token_char(unsigned char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            (c && strchr("!#$%&'*+-.^_`|~", c));
@@ -14,8 +52,9 @@ static bool token_char(unsigned char c)
 
 struct seen {
     int host, length, encoding;
-    struct bl_str length_value, host_value;
-    bool expect, chunked;
+    uint64_t length_value;
+    struct bl_str host_value;
+    bool expect;
 };
 
 static bool name_is(struct bl_str name, const char *z)
@@ -36,43 +75,50 @@ static int length_check(struct seen *s, struct bl_str v)
 {
     if (v.n == 0 || v.n > 18)
         return 400;
-    for (size_t i = 0; i < v.n; i++)
+    for (size_t i = 0; i < v.n; i++) {
         if (v.p[i] < '0' || v.p[i] > '9')
             return 400;
-    if (s->length++ > 0)
-        return 400;
-    s->length_value = v;
-    return 0;
+        s->length_value = s->length_value * 10 + (uint64_t)(v.p[i] - '0'); /* 18 digits fit */
+    }
+    return s->length++ > 0 ? 400 : 0;
 }
 
 static int host_check(struct seen *s, struct bl_str v)
 {
-    if (s->host++ > 0)
+    if (s->host++ > 0 || v.n == 0)
         return 400;
-    for (size_t i = 0; i < v.n; i++)
-        if ((unsigned char)v.p[i] <= ' ' || v.p[i] == ',' || v.p[i] == '/' || v.p[i] == '@' ||
-                v.p[i] == '?' || v.p[i] == '#')
+    for (size_t i = 0; i < v.n; i++) { /* a name, an address in brackets, a port */
+        unsigned char ch = (unsigned char)v.p[i];
+        if (ch >= 0x7f || (!http_token_char(ch) && (ch == 0 || !strchr(":[]()=;", ch))))
             return 400;
+    }
     s->host_value = v;
     return 0;
 }
 
+bool http_field_split(struct bl_str line, struct bl_str *ret_name, struct bl_str *ret_value)
+{
+    const char *colon = line.n ? memchr(line.p, ':', line.n) : NULL;
+    if (!colon || colon == line.p)
+        return false;
+    *ret_name = (struct bl_str){line.p, (size_t)(colon - line.p)};
+    *ret_value = trimmed((struct bl_str){colon + 1, line.n - ret_name->n - 1});
+    for (size_t i = 0; i < ret_name->n; i++) /* a blank before the colon and a folded line end here too */
+        if (!http_token_char((unsigned char)ret_name->p[i]))
+            return false;
+    for (size_t i = 0; i < ret_value->n; i++) {
+        unsigned char c = (unsigned char)ret_value->p[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
+            return false;
+    }
+    return true;
+}
+
 static int field_check(struct seen *s, struct bl_str line)
 {
-    const char *colon = memchr(line.p, ':', line.n);
-    if (!colon || colon == line.p)
+    struct bl_str name, value;
+    if (!http_field_split(line, &name, &value))
         return 400;
-    struct bl_str name = {line.p, (size_t)(colon - line.p)};
-    struct bl_str value = trimmed((struct bl_str){colon + 1, line.n - name.n - 1});
-    for (size_t i = 0; i < name.n; i++)
-        if (!token_char(
-                    (unsigned char)name.p[i])) /* a blank before the colon and a folded line end here too */
-            return 400;
-    for (size_t i = 0; i < value.n; i++) {
-        unsigned char c = (unsigned char)value.p[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f)
-            return 400;
-    }
     if (name_is(name, "content-length"))
         return length_check(s, value);
     if (name_is(name, "host"))
@@ -82,15 +128,12 @@ static int field_check(struct seen *s, struct bl_str line)
             return 400;
         if (value.n != 7 || strncasecmp(value.p, "chunked", 7) != 0)
             return 501;
-        s->chunked = true;
     }
     if (name_is(name, "expect")) {
         if (value.n != 12 || strncasecmp(value.p, "100-continue", 12) != 0)
             return 417;
         s->expect = true;
     }
-    if (name_is(name, "upgrade") && value.n == 0)
-        return 400;
     return 0;
 }
 
@@ -143,7 +186,7 @@ static int target_check(const struct seen *s, struct bl_str t)
     return same && host < rest.n && rest.p[host] == '/' ? 0 : 400;
 }
 
-int http_head_check(const char *p, size_t n, bool *ret_expect)
+int http_head_check(const char *p, size_t n, struct http_head *ret)
 {
     struct seen s = {0};
     struct bl_str target = BL_ABSENT;
@@ -176,6 +219,14 @@ int http_head_check(const char *p, size_t n, bool *ret_expect)
         return 400;
     if (old && s.encoding)
         return 400;
-    *ret_expect = s.expect && !old;
-    return bl_is(target) ? target_check(&s, target) : 400;
+    if (!bl_is(target) || target_check(&s, target) != 0)
+        return 400;
+    *ret = (struct http_head){
+            .expect = s.expect && !old,
+            .old = old,
+            .chunked = s.encoding > 0,
+            .has_length = s.length > 0,
+            .length = s.length_value,
+    };
+    return 0;
 }

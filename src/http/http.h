@@ -33,10 +33,13 @@ struct http_app {
     void *arg;
     /* The head is there, the body is not: gives the body's limit in bytes. Called on the loop thread. */
     size_t (*body_max)(void *arg, const struct http_request *r);
+    /* The same moment, when a body is to come: true answers at once with *ret, and the body is not read. May
+     * be NULL. */
+    bool (*early)(void *arg, struct bl_ctx *x, const struct http_request *r, struct http_reply *ret);
     /* The request is whole. Answer once with http_answer, now or later, from any thread. */
     void (*handle)(void *arg, struct http_exchange *e);
-    /* A request that cannot be handled (400, 408, 413, 414, 417, 431, 501, 505): writes the answer's body and
-     * headers. `r` holds what could be read. */
+    /* A request that cannot be handled (400, 408, 413, 414, 417, 431, 501, 503, 505): writes the answer's
+     * body and headers. `r` holds what could be read. */
     void (*refuse)(
             void *arg, struct bl_ctx *x, const struct http_request *r, int status, struct http_reply *ret);
     /* The loop is about to wait, or to deliver answers from other threads: end a shared read transaction. May
@@ -46,10 +49,11 @@ struct http_app {
 struct http_limits {                   /* zero takes the default in brackets */
     int64_t head_us;                   /* [10 s] from a head's first byte to its end; TLS handshake */
     int64_t idle_us;                   /* [60 s] between requests */
-    int64_t body_grace_us;             /* [10 s] before the minimum rate of a body counts */
-    int64_t body_rate;                 /* [1024] bytes a second */
+    int64_t body_grace_us;             /* [10 s] the windows over which a body's rate is measured */
+    int64_t body_rate;                 /* [1024] bytes a second, at least, in each window */
     int64_t write_us;                  /* [30 s] without progress */
     int64_t drain_us;                  /* [8 s] for what is under way when the server stops */
+    int64_t bodies_max;                /* [512 MiB] bodies of all requests under way; beyond it 503 */
     int connections_max, per_peer_max; /* [10000], [1000]; peers do not count on the Unix socket */
 };
 struct http_server;

@@ -2,6 +2,7 @@
 #include "http/inner.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ enum bl_err http_server_new(struct bl_ctx *x, const struct http_app *app, const 
     or_default(&s->limits.body_rate, 1024);
     or_default(&s->limits.write_us, 30000000);
     or_default(&s->limits.drain_us, 8000000);
+    or_default(&s->limits.bodies_max, (int64_t)512 << 20);
     if (!s->limits.connections_max)
         s->limits.connections_max = 10000;
     if (!s->limits.per_peer_max)
@@ -84,6 +86,8 @@ void http_server_free(struct http_server *s)
     listeners_close(s);
     for (struct conn *c = s->conns; c; c = c->next)
         http_conn_close(c);
+    while (s->pooled > 0) /* what runs in the pool may still answer */
+        uv_run(&s->loop, UV_RUN_ONCE);
     uv_handle_t *own[] = {(uv_handle_t *)&s->wake, (uv_handle_t *)&s->sweep, (uv_handle_t *)&s->every,
             (uv_handle_t *)&s->prepare, (uv_handle_t *)&s->term, (uv_handle_t *)&s->interrupt};
     for (size_t i = 0; i < BL_COUNT(own); i++)
@@ -220,46 +224,6 @@ enum bl_err http_listen_unix(struct bl_ctx *x, struct http_server *s, const char
 
 /* ---- answers */
 
-const struct http_request *http_exchange_request(const struct http_exchange *e)
-{
-    return &e->request;
-}
-struct bl_ctx *http_exchange_ctx(struct http_exchange *e)
-{
-    return &e->x;
-}
-void **http_exchange_slot(struct http_exchange *e)
-{
-    return &e->slot;
-}
-int64_t http_exchange_age_us(const struct http_exchange *e)
-{
-    return http_mono_us() - e->begun_us;
-}
-
-void http_answer(struct http_exchange *e, const struct http_reply *r)
-{
-    struct http_server *s = e->server;
-    if (r->close)
-        e->keep = false;
-    uv_thread_t self = uv_thread_self();
-    if (uv_thread_equal(&self, &s->thread)) {
-        http_reply_write(e, r, e->keep && !s->stopping);
-        http_conn_answered(e);
-        return;
-    }
-    uv_mutex_lock(&s->lock);
-    bool stopping = s->stop_wanted;
-    uv_mutex_unlock(&s->lock);
-    http_reply_write(e, r, e->keep && !stopping);
-    e->keep = e->keep && !stopping;
-    uv_mutex_lock(&s->lock);
-    e->next = s->answered;
-    s->answered = e;
-    uv_mutex_unlock(&s->lock);
-    uv_async_send(&s->wake);
-}
-
 static void stop_begin(struct http_server *s)
 {
     if (s->stopping)
@@ -278,7 +242,7 @@ static void stop_check(struct http_server *s)
     bool late = http_mono_us() - s->stop_us > s->limits.drain_us;
     bool busy = s->in_flight > 0;
     for (struct conn *c = s->conns; c; c = c->next) {
-        bool idle = c->state == CONN_HEAD && c->in.n == 0;
+        bool idle = c->state == CONN_HEAD && http_conn_unread(c).n == 0;
         if (idle || late)
             http_conn_close(c);
         else if (!c->closed && c->state != CONN_CLOSING)
@@ -359,7 +323,8 @@ void http_every(struct http_server *s, int64_t every_us, void (*fn)(void *arg), 
 
 struct pooled {
     uv_work_t work;
-    void (*fn)(void *);
+    struct http_server *server;
+    void (*fn)(void *), (*after)(void *);
     void *arg;
 };
 
@@ -371,19 +336,28 @@ static void pool_run(uv_work_t *w)
 
 static void pool_done(uv_work_t *w, int status)
 {
+    struct pooled *p = w->data;
     (void)status;
-    free(w->data);
+    p->server->pooled--;
+    if (p->after)
+        p->after(p->arg);
+    free(p);
+}
+
+void http_pool_run(struct http_server *s, void (*fn)(void *arg), void (*after)(void *arg), void *arg)
+{
+    struct pooled *p = bl_xmalloc(sizeof *p);
+    *p = (struct pooled){.server = s, .fn = fn, .after = after, .arg = arg};
+    p->work.data = p;
+    s->pooled++;
+    int err = uv_queue_work(&s->loop, &p->work, pool_run, pool_done);
+    assert(err == 0); /* it has no way to fail but a missing function */
+    (void)err;
 }
 
 void http_in_pool(struct http_server *s, void (*fn)(void *arg), void *arg)
 {
-    struct pooled *p = bl_xmalloc(sizeof *p);
-    *p = (struct pooled){.fn = fn, .arg = arg};
-    p->work.data = p;
-    if (uv_queue_work(&s->loop, &p->work, pool_run, pool_done) != 0) {
-        fn(arg);
-        free(p);
-    }
+    http_pool_run(s, fn, NULL, arg);
 }
 
 void http_run(struct http_server *s, void (*on_stopping)(void *arg), void *arg)

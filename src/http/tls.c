@@ -59,22 +59,24 @@ static void collect(struct conn *c)
     (void)BIO_reset(c->out_bio);
 }
 
-bool http_tls_read(struct conn *c, const char *p, size_t n)
+enum http_tls_state http_tls_read(struct conn *c, const char *p, size_t n)
 {
+    char *plain = c->server->plain_buf;
     ERR_clear_error();
     if (BIO_write(c->in_bio, p, (int)n) != (int)n)
-        return false;
+        return HTTP_TLS_BROKEN;
     for (;;) {
-        bl_buf_reserve(&c->in, 16384);
-        int got = SSL_read(c->ssl, c->in.p + c->in.n, 16384);
+        int got = SSL_read(c->ssl, plain, sizeof c->server->plain_buf);
         if (got > 0) {
-            c->in.n += (size_t)got;
+            bl_buf_put(&c->in, plain, (size_t)got);
             continue;
         }
         c->handshaken = SSL_is_init_finished(c->ssl);
         int why = SSL_get_error(c->ssl, got);
-        collect(c); /* handshake's next words, or an alert */
-        return why == SSL_ERROR_WANT_READ;
+        collect(c); /* the handshake's next words, or an alert */
+        return why == SSL_ERROR_WANT_READ     ? HTTP_TLS_MORE
+               : why == SSL_ERROR_ZERO_RETURN ? HTTP_TLS_END
+                                              : HTTP_TLS_BROKEN;
     }
 }
 
@@ -89,6 +91,16 @@ bool http_tls_write(struct conn *c, struct bl_str plain)
     }
     collect(c);
     return true;
+}
+
+/* The last word: without it a client cannot tell an end from a cut. */
+void http_tls_bye(struct conn *c)
+{
+    if (!c->handshaken)
+        return;
+    ERR_clear_error();
+    SSL_shutdown(c->ssl);
+    collect(c);
 }
 
 void http_tls_end(struct conn *c)

@@ -24,7 +24,7 @@ static const char *phrase(int status)
 
 static bool safe(struct bl_str s)
 {
-    return !memchr(s.p, '\r', s.n) && !memchr(s.p, '\n', s.n) && !memchr(s.p, 0, s.n);
+    return s.n == 0 || (!memchr(s.p, '\r', s.n) && !memchr(s.p, '\n', s.n) && !memchr(s.p, 0, s.n));
 }
 
 static void put_uint(struct bl_buf *b, size_t v)

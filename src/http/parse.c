@@ -1,0 +1,113 @@
+/* A checked head, parsed. The check has said how the body is framed; the parser must have read the same, or
+ * the request is refused: two readers that disagree are what smuggling lives on. */
+#include "http/inner.h"
+
+#include <string.h>
+
+struct parsing {
+    struct http_header *header;
+    size_t n;
+    struct bl_str target;
+    bool complete;
+};
+
+static int on_url(http_parser *p, const char *at, size_t n)
+{
+    struct parsing *r = p->data;
+    r->target = (struct bl_str){at, n};
+    return 0;
+}
+
+static int on_field(http_parser *p, const char *at, size_t n)
+{
+    struct parsing *r = p->data;
+    if (r->n == HTTP_HEADERS_MAX)
+        return 1;
+    r->header[r->n].name = (struct bl_str){at, n};
+    return 0;
+}
+
+static int on_value(http_parser *p, const char *at, size_t n)
+{
+    struct parsing *r = p->data;
+    if (r->n == HTTP_HEADERS_MAX)
+        return 1;
+    r->header[r->n++].value = (struct bl_str){at, n};
+    return 0;
+}
+
+static int on_headers_complete(http_parser *p)
+{
+    p->upgrade = p->method == HTTP_CONNECT; /* another protocol is never spoken: its offer is passed over */
+    return 1;                               /* the body is read elsewhere */
+}
+
+static int on_complete(http_parser *p)
+{
+    struct parsing *r = p->data;
+    r->complete = true;
+    return 0;
+}
+
+static void lower(struct bl_str s)
+{
+    char *p = (char *)(uintptr_t)s.p; /* the caller's own copy */
+    for (size_t i = 0; i < s.n; i++)
+        if (p[i] >= 'A' && p[i] <= 'Z')
+            p[i] = (char)(p[i] | 0x20);
+}
+
+static void tidy(struct http_header *h)
+{
+    struct bl_str *v = &h->value;
+    lower(h->name);
+    while (v->n > 0 && (v->p[v->n - 1] == ' ' || v->p[v->n - 1] == '\t'))
+        v->n--;
+}
+
+/* Path and query, without the scheme and host of an absolute form (which the check has compared). */
+static void target_split(struct bl_str t, struct http_request *r)
+{
+    if (t.p[0] != '/') {
+        const char *host = (const char *)memchr(t.p, ':', t.n) + 3;
+        const char *path = memchr(host, '/', t.n - (size_t)(host - t.p));
+        t = (struct bl_str){path, t.n - (size_t)(path - t.p)};
+    }
+    const char *q = memchr(t.p, '?', t.n);
+    r->path = (struct bl_str){t.p, q ? (size_t)(q - t.p) : t.n};
+    r->query = q ? (struct bl_str){q + 1, t.n - r->path.n - 1} : BL_STR("");
+}
+
+int http_head_parse(
+        char *p, size_t n, struct http_header *header, struct http_head *head, struct http_request *ret)
+{
+    static const http_parser_settings settings = {.on_url = on_url,
+            .on_header_field = on_field,
+            .on_header_value = on_value,
+            .on_headers_complete = on_headers_complete,
+            .on_message_complete = on_complete};
+    int bad = http_head_check(p, n, head);
+    if (bad)
+        return bad;
+    struct parsing r = {.header = header};
+    http_parser parser;
+    http_parser_init(&parser, HTTP_REQUEST);
+    parser.data = &r;
+    size_t used = http_parser_execute(&parser, &settings, p, n);
+    enum http_errno err = HTTP_PARSER_ERRNO(&parser);
+    if (err == HPE_INVALID_METHOD || (err == HPE_OK && parser.method == HTTP_CONNECT))
+        return 501;
+    bool chunked = parser.flags & F_CHUNKED, length = parser.flags & F_CONTENTLENGTH;
+    if (err != HPE_OK || used != n || !r.complete || !r.target.n || chunked != head->chunked ||
+            length != head->has_length || (length && parser.content_length != head->length))
+        return 400;
+    head->keep = http_should_keep_alive(&parser);
+    head->head_only = parser.method == HTTP_HEAD;
+    for (size_t i = 0; i < r.n; i++)
+        tidy(&header[i]);
+    ret->method = bl_str_of(http_method_str((enum http_method)parser.method));
+    ret->header = header;
+    ret->n_header = r.n;
+    target_split(r.target, ret);
+    return 0;
+}
