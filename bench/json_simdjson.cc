@@ -6,9 +6,11 @@
 
 #include <simdjson.h>
 
-extern "C" std::uint64_t bench_simdjson(const char *text, std::size_t events, std::size_t stride, std::size_t padding);
+extern "C" std::uint64_t bench_simdjson(
+        const char *text, std::size_t events, std::size_t stride, std::size_t padding);
 
-extern "C" std::uint64_t bench_simdjson(const char *text, std::size_t events, std::size_t stride, std::size_t padding)
+extern "C" std::uint64_t bench_simdjson(
+        const char *text, std::size_t events, std::size_t stride, std::size_t padding)
 {
     simdjson::ondemand::parser parser;
     std::uint64_t sum = 0;
@@ -19,8 +21,9 @@ extern "C" std::uint64_t bench_simdjson(const char *text, std::size_t events, st
             std::abort();
         std::string_view id, source, subject, time, meter;
         std::int64_t quantity = 0;
-        if (doc["id"].get(id) || doc["source"].get(source) || doc["subject"].get(subject) || doc["time"].get(time) ||
-                doc["data"]["meter"].get(meter) || doc["data"]["quantity"].get(quantity))
+        if (doc["id"].get(id) || doc["source"].get(source) || doc["subject"].get(subject) ||
+                doc["time"].get(time) || doc["data"]["meter"].get(meter) ||
+                doc["data"]["quantity"].get(quantity))
             std::abort();
         sum += id.size() + source.size() + subject.size() + time.size() + meter.size();
         for (; quantity > 0; quantity /= 10)
