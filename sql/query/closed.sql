@@ -46,7 +46,8 @@ insert into close_total (period, closed_us, accounts, invoices, credit_notes, to
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 on conflict (period) do update set closed_us = excluded.closed_us, accounts = excluded.accounts,
     invoices = excluded.invoices, credit_notes = excluded.credit_notes, total = excluded.total,
-    digest = excluded.digest, parked = excluded.parked, heads = excluded.heads;
+    digest = excluded.digest, parked = excluded.parked,
+    heads = case when length(excluded.heads) = 0 then close_total.heads else excluded.heads end;
 
 -- name: close_total_get
 -- in:   period int

@@ -24,10 +24,12 @@ struct work_worn { /* names of a book that are known to be worn: by SKU, then by
     uint8_t book_id[32];
     uint8_t *flag;
 };
-struct work_close_run { /* where a close in this process stands */
+struct work_close_run { /* where a close in this process stands; lost with it without harm */
     bl_period period;
-    store_acct *accounts;
-    uint32_t n, at;
+    store_acct *accounts; /* in the order of their uuids; NULL: no close is under way */
+    uint32_t n, at, head_at;
+    struct bl_sha256 sha;
+    struct bl_buf heads;
 };
 struct work {
     struct store *store;
@@ -105,9 +107,23 @@ static inline int64_t work_period_last_s(bl_period p)
 BL_MUST_CHECK enum bl_err work_entry_write(
         struct bl_ctx *x, struct work *w, struct work_account *a, struct bl_entry *e, struct bl_str note);
 
-/* close.c */
-BL_MUST_CHECK enum bl_err work_heads_digest(struct bl_ctx *x, struct work *w, struct store_db *db,
-        char ret[65], struct bl_buf *ret_heads /* may be NULL */);
+/* close.c: an account's turn, inside a transaction: every open period up to the target */
+struct work_turn_period {
+    int64_t invoices, credit_notes; /* 0 or 1 */
+    bl_amount amount;
+};
+struct work_turn {
+    bl_period first;
+    struct work_turn_period *period; /* first, first + 1, ... */
+    size_t n;
+};
+BL_MUST_CHECK enum bl_err work_close_account(struct bl_ctx *x, struct work *w, store_acct acct,
+        const struct bl_book *book, bl_period target, struct work_turn *ret);
+
+/* close_run.c */
+void work_close_forget(struct work *w);
+BL_MUST_CHECK enum bl_err work_heads_digest(
+        struct bl_ctx *x, struct work *w, struct store_db *db, char ret[65]);
 
 /* cache.c */
 void work_cache_open(struct work *w);

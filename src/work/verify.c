@@ -245,7 +245,7 @@ enum bl_err work_verify(
     if (sum != 0)
         return bl_fail(x, BL_CONFLICT, "The ledger's postings do not sum to zero.");
     BL_TRY(store_check(x, w->store, db, &v.facts));
-    BL_TRY(work_heads_digest(x, w, db, v.digest, NULL));
+    BL_TRY(work_heads_digest(x, w, db, v.digest));
     if (bl_is(digest) && !bl_str_is(digest, v.digest))
         BL_TRY(digest_check(x, w, db, digest));
     *ret = v;

@@ -85,7 +85,7 @@ void work_close(struct work *w)
     work_cache_close(w);
     work_token_cache_close(w);
     work_books_close(w);
-    free(w->close.accounts);
+    work_close_forget(w);
     free(w->worn.flag);
     store_close(w->store);
     pthread_mutex_destroy(&w->book_lock);

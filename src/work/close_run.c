@@ -1,0 +1,357 @@
+/* Closing a period: account by account, in the order of their uuids, in chunks that hold the writer a few
+ * milliseconds.
+ *
+ *     walk    each account that is still open has its turn; figures are added up by period beside it
+ *     heads   all chains' heads go into one digest
+ *
+ * What was done is in the store, so a close can be stopped anywhere and started again; a finished one only
+ * reads. */
+#include "work/inner.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define CHUNK_US 12000 /* of writing; the commit comes on top */
+
+static int64_t mono_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * BL_US + t.tv_nsec / 1000;
+}
+
+static enum bl_err check_due(struct bl_ctx *x, const struct bl_book *book, bl_period p, bool grace)
+{
+    char text[8], when[32];
+    int64_t end = bl_period_start_s(p + 1), due = end + (grace ? book->grace_s : 0);
+    bl_period_text(p, text);
+    if (bl_floor_s(x->now_us) < end) {
+        bl_time_text_s(end, when);
+        return bl_fail(x, BL_CONFLICT, "%s is not over: it ends at %s.", text, when);
+    }
+    if (bl_floor_s(x->now_us) < due) {
+        bl_time_text_s(due, when);
+        return bl_fail(
+                x, BL_CONFLICT, "%s closes after its grace, at %s; --no-grace closes it now.", text, when);
+    }
+    return BL_OK;
+}
+
+/* ---- figures by period. A turn may close several periods; each has its own figures, so that closing an
+ * earlier one afterwards prints what it came to. */
+
+struct figures {
+    bl_period period;
+    struct q_close_total_get row;
+    __int128 total;
+};
+struct figures_list {
+    struct figures *at;
+    size_t n, cap;
+};
+
+/* The sum over a million accounts may pass 64 bits: it is kept as decimal text of minor units. */
+static struct bl_str whole_text(struct bl_ctx *x, __int128 v)
+{
+    char text[48], *at = text + sizeof text;
+    unsigned __int128 u = v < 0 ? -(unsigned __int128)v : (unsigned __int128)v;
+    *--at = 0;
+    do
+        *--at = (char)('0' + (int)(u % 10));
+    while ((u /= 10) > 0);
+    if (v < 0)
+        *--at = '-';
+    return bl_str_dup(&x->arena, bl_str_of(at));
+}
+
+static __int128 whole_read(struct bl_str s)
+{
+    __int128 v = 0;
+    for (size_t i = s.n > 0 && s.p[0] == '-'; i < s.n; i++)
+        v = v * 10 + (s.p[i] - '0');
+    return s.n > 0 && s.p[0] == '-' ? -v : v;
+}
+
+static enum bl_err figures_read(
+        struct bl_ctx *x, struct work *w, bl_period p, struct figures *ret, bool *ret_found)
+{
+    *ret = (struct figures){.period = p};
+    BL_TRY(q_close_total_get(x, store_writer(w->store), p, &ret->row, ret_found));
+    if (!*ret_found)
+        ret->row =
+                (struct q_close_total_get){.total = BL_STR("0"), .digest = BL_STR(""), .parked = BL_STR("")};
+    ret->total = whole_read(ret->row.total);
+    return BL_OK;
+}
+
+static enum bl_err figures_write(struct bl_ctx *x, struct work *w, struct figures *f, struct bl_str heads)
+{
+    f->row.total = whole_text(x, f->total);
+    return q_close_total_put(x, store_writer(w->store), f->period, f->row.closed_us, f->row.accounts,
+            f->row.invoices, f->row.credit_notes, f->row.total, f->row.digest, f->row.parked, heads);
+}
+
+static enum bl_err figures_of(
+        struct bl_ctx *x, struct work *w, struct figures_list *list, bl_period p, size_t *ret)
+{
+    bool found = false;
+    for (*ret = 0; *ret < list->n; (*ret)++)
+        if (list->at[*ret].period == p)
+            return BL_OK;
+    return figures_read(x, w, p, BL_PUSH(&x->arena, *list), &found);
+}
+
+static enum bl_err figures_add(
+        struct bl_ctx *x, struct work *w, struct figures_list *list, const struct work_turn *t)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        size_t at = 0;
+        BL_TRY(figures_of(x, w, list, t->first + (bl_period)i, &at));
+        struct figures *f = &list->at[at];
+        f->row.accounts++;
+        f->row.invoices += t->period[i].invoices;
+        f->row.credit_notes += t->period[i].credit_notes;
+        f->total += t->period[i].amount.minor;
+    }
+    return BL_OK;
+}
+
+/* ---- the walk */
+
+static void run_begin(struct work *w, bl_period p)
+{
+    if (w->close.accounts && w->close.period == p)
+        return;
+    work_close_forget(w);
+    w->close.period = p;
+    w->close.accounts = store_accounts_sorted(w->store, &w->close.n);
+    bl_sha256_begin(&w->close.sha);
+}
+
+void work_close_forget(struct work *w)
+{
+    free(w->close.accounts);
+    bl_buf_release(&w->close.heads);
+    w->close = (struct work_close_run){0};
+}
+
+static void park(struct bl_ctx *x, struct work *w, store_acct acct, const char *why)
+{
+    struct store_account_hot hot = store_account_hot(w->store, acct);
+    if (q_account_park(x, store_writer(w->store), hot.bucket, store_uuid(&hot.uuid), bl_str_of(why)) == BL_OK)
+        store_touch(w->store, acct);
+}
+
+/* An account whose figures fail to close is parked: its turn is undone, the others go on. */
+static enum bl_err one_turn(struct bl_ctx *x, struct bl_ctx *y, struct work *w, store_acct acct,
+        const struct bl_book *book, bl_period p, struct figures_list *list, bool *ret_parked)
+{
+    struct work_turn turn;
+    *ret_parked = false;
+    BL_TRY(store_savepoint(x, w->store));
+    enum bl_err e = work_close_account(y, w, acct, book, p, &turn);
+    BL_TRY(store_savepoint_end(x, w->store, e == BL_OK));
+    if (e == BL_OK)
+        return figures_add(x, w, list, &turn);
+    if (e != BL_OVERFLOW)
+        return bl_fail(x, e, "%s", y->why);
+    park(x, w, acct, y->why);
+    *ret_parked = true;
+    return BL_OK;
+}
+
+static struct bl_str parked_add(struct bl_ctx *x, struct work *w, struct bl_str parked, store_acct acct)
+{
+    char text[37];
+    bl_uuid_text(store_account_hot(w->store, acct).uuid, text);
+    struct bl_str urn = bl_str_printf(&x->arena, BL_URN_TEAM "%s", text);
+    if (parked.n == 0)
+        return urn;
+    return bl_str_printf(&x->arena, "%.*s %.*s", BL_FMT(parked), BL_FMT(urn));
+}
+
+static enum bl_err walk(struct bl_ctx *x, struct work *w, const struct bl_book *book, bl_period p,
+        int64_t until, struct figures_list *list)
+{
+    struct work_close_run *run = &w->close;
+    struct bl_ctx y; /* an account's memory, forgotten after its turn */
+    enum bl_err e = BL_OK;
+    bl_ctx_init(&y, x->now_us);
+    while (e == BL_OK && run->at < run->n && mono_us() < until) {
+        store_acct acct = run->accounts[run->at];
+        bool parked = false;
+        bl_ctx_reset(&y, x->now_us);
+        if (store_account_hot(w->store, acct).closed < p)
+            e = one_turn(x, &y, w, acct, book, p, list, &parked);
+        if (parked) /* the wanted period's figures are the first of the list */
+            list->at[0].row.parked = parked_add(x, w, list->at[0].row.parked, acct);
+        run->at++;
+    }
+    bl_ctx_release(&y);
+    return e;
+}
+
+/* ---- heads */
+
+/* One account's head into a digest: 16 bytes of uuid, 32 of the last entry's hash; nothing without entries.
+ */
+static enum bl_err head_add(struct bl_ctx *x, struct work *w, struct store_db *db, store_acct acct,
+        struct bl_sha256 *h, struct bl_buf *heads)
+{
+    struct work_account a;
+    BL_TRY(work_account_get(x, w, db, store_account_hot(w->store, acct).uuid, &a));
+    if (a.row.entry_n == 0)
+        return BL_OK;
+    bl_sha256_add(h, a.uuid.b, 16);
+    bl_sha256_add(h, a.row.entry_hash.p, a.row.entry_hash.n);
+    if (heads) {
+        bl_buf_put(heads, a.uuid.b, 16);
+        bl_put_uv(heads, (uint64_t)a.row.entry_n);
+    }
+    return BL_OK;
+}
+
+static struct bl_str digest_end(struct bl_ctx *x, struct bl_sha256 *h)
+{
+    uint8_t digest[32];
+    char hex[65];
+    bl_sha256_end(h, digest);
+    bl_hex(digest, sizeof digest, hex);
+    return bl_str_dup(&x->arena, bl_str_of(hex));
+}
+
+enum bl_err work_heads_digest(struct bl_ctx *x, struct work *w, struct store_db *db, char ret[65])
+{
+    uint32_t n = 0;
+    store_acct *all = store_accounts_sorted(w->store, &n);
+    struct bl_sha256 h;
+    struct bl_ctx y;
+    enum bl_err e = BL_OK;
+    bl_sha256_begin(&h);
+    bl_ctx_init(&y, x->now_us);
+    for (uint32_t i = 0; i < n && e == BL_OK; i++) {
+        bl_ctx_reset(&y, x->now_us);
+        e = head_add(&y, w, db, all[i], &h, NULL);
+    }
+    if (e != BL_OK)
+        e = bl_fail(x, e, "%s", y.why);
+    memcpy(ret, digest_end(x, &h).p, 65);
+    bl_ctx_release(&y);
+    free(all);
+    return e;
+}
+
+static enum bl_err heads(struct bl_ctx *x, struct work *w, int64_t until)
+{
+    struct work_close_run *run = &w->close;
+    struct bl_ctx y;
+    enum bl_err e = BL_OK;
+    bl_ctx_init(&y, x->now_us);
+    while (e == BL_OK && run->head_at < run->n && mono_us() < until) {
+        bl_ctx_reset(&y, x->now_us);
+        e = head_add(&y, w, store_writer(w->store), run->accounts[run->head_at++], &run->sha, &run->heads);
+    }
+    if (e != BL_OK)
+        e = bl_fail(x, e, "%s", y.why);
+    bl_ctx_release(&y);
+    return e;
+}
+
+/* ---- a chunk */
+
+static void state_fill(struct work *w, const struct figures *f, bool done, struct work_close_state *ret)
+{
+    uint32_t all = store_account_count(w->store);
+    *ret = (struct work_close_state){
+            .period = f->period,
+            .done = done,
+            .accounts_total = all,
+            .accounts_done = done ? all : w->close.at,
+            .accounts = f->row.accounts,
+            .invoices = f->row.invoices,
+            .credit_notes = f->row.credit_notes,
+            .total = f->row.total,
+            .digest = f->row.digest,
+            .parked = f->row.parked,
+    };
+}
+
+static bool all_closed(struct work *w, bl_period p)
+{
+    for (store_acct i = 1; i <= store_account_count(w->store); i++)
+        if (store_account_hot(w->store, i).closed < p)
+            return false;
+    return true;
+}
+
+static enum bl_err run_chunk(struct bl_ctx *x, struct work *w, const char *actor, const struct bl_book *book,
+        struct figures_list *list, bool *ret_done)
+{
+    struct work_close_run *run = &w->close;
+    bl_period p = list->at[0].period;
+    int64_t until = mono_us() + CHUNK_US;
+    run_begin(w, p);
+    if (run->at == 0)
+        list->at[0].row.parked = BL_STR(""); /* those who were parked get another turn */
+    BL_TRY(walk(x, w, book, p, until, list));
+    if (run->at == run->n)
+        BL_TRY(heads(x, w, until));
+    *ret_done = run->at == run->n && run->head_at == run->n;
+    struct bl_str kept = BL_STR("");
+    if (*ret_done) {
+        char text[8];
+        bl_period_text(p, text);
+        list->at[0].row.digest = digest_end(x, &run->sha);
+        list->at[0].row.closed_us = x->now_us;
+        if (run->heads.n > 0)
+            kept = bl_buf_view(&run->heads);
+        BL_TRY(work_audit(x, w, actor, "period.close", bl_str_of(text), list->at[0].row.digest));
+    }
+    for (size_t i = 0; i < list->n; i++)
+        BL_TRY(figures_write(x, w, &list->at[i], i == 0 ? kept : BL_STR("")));
+    return BL_OK;
+}
+
+static enum bl_err close_chunk(struct bl_ctx *x, struct work *w, const char *actor,
+        const struct bl_book *book, bl_period period, struct work_close_state *ret)
+{
+    struct figures_list list = {0};
+    bool found = false, done = false;
+    BL_TRY(figures_read(x, w, period, BL_PUSH(&x->arena, list), &found));
+    const struct q_close_total_get *have = &list.at[0].row;
+    if (found && have->digest.n > 0 && have->parked.n == 0 && all_closed(w, period)) {
+        state_fill(w, &list.at[0], true, ret);
+        return BL_OK;
+    }
+    BL_TRY(work_begin(x, w));
+    enum bl_err e = work_end(x, w, run_chunk(x, w, actor, book, &list, &done));
+    if (e == BL_OK)
+        state_fill(w, &list.at[0], done, ret);
+    if (e != BL_OK || done)
+        work_close_forget(w); /* what failed did not happen: the next chunk walks from the start */
+    return e;
+}
+
+enum bl_err work_close_chunk(struct bl_ctx *x, struct work *w, const char *actor, bl_period period,
+        bool grace, struct work_close_state *ret)
+{
+    struct work_book *book = work_book_take(w);
+    if (!book)
+        return bl_fail(x, BL_CONFLICT, "There is no price book; load one with billow prices load FILE.");
+    enum bl_err e = check_due(x, book->book, period, grace);
+    if (e == BL_OK)
+        e = close_chunk(x, w, actor, book->book, period, ret);
+    work_book_give(w, book);
+    return e;
+}
+
+bool work_close_due(struct work *w, int64_t now_us, bl_period *ret)
+{
+    struct work_book *book = work_book_take(w);
+    if (!book)
+        return false;
+    *ret = bl_period_of(now_us - book->book->grace_s * BL_US) - 1;
+    work_book_give(w, book);
+    return *ret >= 0;
+}
