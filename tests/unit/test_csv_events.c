@@ -73,6 +73,7 @@ static void rows_become_events(void **state)
             {"id,id\n", "!the column id stands twice"},
             {"region,region\n", "!the column region stands twice"},
             {"id\n1,2\n", "!row 2: 2 cells under 1 columns"},
+            {"id\r\n1\r\n1,2\r\n", "!row 3: 2 cells under 1 columns"},
             {"id\n1\n\"2", "!row 3: a quoted cell does not end"},
             {"id\n\"2\"x\n", "!row 2: text behind a quoted cell"},
     };

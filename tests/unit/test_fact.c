@@ -87,6 +87,7 @@ static void attributes(void **state)
             {"source", "\"billow:\"", "reserved"},
             {"source", "\"b\\u0069llow:x\"", "reserved"},
             {"source", "\"billow\"", NULL},
+            {"source", "\"billow-x\"", NULL},
             {"source", "\"Billow:x\"", NULL},
             {"type", "\"resource.delete\"", NULL},
             {"type", "\"resource.Delete\"", "type is unknown"},

@@ -337,6 +337,38 @@ static void inner_objects_are_read_on_the_way(void **state)
     bl_ctx_release(&x);
 }
 
+static void inner_arrays_too(void **state)
+{
+    (void)state;
+    struct bl_ctx x;
+    struct bl_json_reader r, in;
+    struct bl_json_value v;
+    struct bl_str key;
+    bool more = false;
+    int n = 0;
+    bl_ctx_init(&x, 0);
+    bl_json_reader_init(&r, &x, BL_STR("{\"a\":[1,[2]],\"b\":[]}"));
+    assert_int_equal(bl_json_enter_object(&r), BL_OK);
+    for (;;) {
+        assert_int_equal(bl_json_next_name(&r, &key, &more), BL_OK);
+        if (!more)
+            break;
+        assert_int_equal(bl_json_at(&r), BL_JSON_ARRAY);
+        bl_json_inner(&r, &in);
+        assert_int_equal(bl_json_enter_array(&in), BL_OK);
+        for (;;) {
+            assert_int_equal(bl_json_next_element(&in, &v, &more), BL_OK);
+            if (!more)
+                break;
+            n++;
+        }
+        bl_json_outer(&r, &in);
+    }
+    assert_int_equal(n, 2);
+    assert_int_equal(bl_json_end(&r), BL_OK);
+    bl_ctx_release(&x);
+}
+
 static void cutting(void **state)
 {
     static const struct {
@@ -556,6 +588,7 @@ static void writing(void **state)
     bl_jw_kint(&w, "least", INT64_MIN);
     bl_jw_kint(&w, "most", INT64_MAX);
     bl_jw_kint(&w, "zero", 0);
+    bl_jw_kint(&w, "less", -42);
     bl_jw_kbool(&w, "yes", true);
     bl_jw_key(&w, "list");
     bl_jw_begin_array(&w);
@@ -573,7 +606,8 @@ static void writing(void **state)
     CHECK_TEXT(b.p,
             "{\"s\":\"a\\\"b\\\\c\\n\\u0001\xc3\xa9\x7f/"
             "\",\"none\":null,\"z\":\"z\",\"least\":-9223372036854775808,"
-            "\"most\":9223372036854775807,\"zero\":0,\"yes\":true,\"list\":[[],{},null,false,1.50],"
+            "\"most\":9223372036854775807,\"zero\":0,\"less\":-42,\"yes\":true,\"list\":[[],{},null,false,1."
+            "50],"
             "\"bad\":\"a\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"}",
             "the whole");
     bl_buf_release(&b);
@@ -615,6 +649,7 @@ int main(void)
             cmocka_unit_test(strings_without_escapes_are_borrowed),
             cmocka_unit_test(tree_of_a_body),
             cmocka_unit_test(inner_objects_are_read_on_the_way),
+            cmocka_unit_test(inner_arrays_too),
             cmocka_unit_test(cutting),
             cmocka_unit_test(as_jansson_judges),
             cmocka_unit_test(trees_as_jansson_reads),
