@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The contract descriptions and their validator: they must be sound, their examples must hold, the routes of the program
-must be those they describe, and what must fail must fail."""
+"""The contract descriptions and their validator: they must be sound, their examples must hold, the routes
+of the program must be those they describe, and what must fail must fail."""
 
 import os
 import re
@@ -35,7 +35,11 @@ VALUES = [
     ({"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}}, {"a": None}, 1),
     ({"type": "object", "additionalProperties": False, "properties": {"a": {}}}, {"a": 1, "b": 2}, 1),
     ({"type": "object", "additionalProperties": {"type": "integer"}}, {"a": 1, "b": "2"}, 1),
-    ({"type": "object", "properties": {"a": {"type": "object", "additionalProperties": False}}}, {"a": {"x": 1}}, 1),
+    (
+        {"type": "object", "properties": {"a": {"type": "object", "additionalProperties": False}}},
+        {"a": {"x": 1}},
+        1,
+    ),
     ({"enum": ["a", "b"]}, "c", 1),
     ({"type": "string", "pattern": "^-?[0-9]+\\.[0-9]{2}$"}, "12.34", 0),
     ({"type": "string", "pattern": "^-?[0-9]+\\.[0-9]{2}$"}, "12.3", 1),
@@ -91,7 +95,10 @@ def validator():
 RATE = {"ratelimit-limit": "5000", "ratelimit-remaining": "4999", "ratelimit-reset": "1700000000"}
 ID = {"x-request-id": "0d1f8a52-0f0c-4b43-a2a8-6f0c9d0f7d11"}
 JSON = {"content-type": "application/json"}
-GOOD = b'{"month_to_date_balance":"1.00","account_balance":"0.00","month_to_date_usage":"1.00","generated_at":"2026-01-01T00:00:00Z"}'
+GOOD = (
+    b'{"month_to_date_balance":"1.00","account_balance":"0.00","month_to_date_usage":"1.00",'
+    b'"generated_at":"2026-01-01T00:00:00Z"}'
+)
 
 
 def answers():
@@ -101,6 +108,9 @@ def answers():
     without = lambda k: {n: v for n, v in head.items() if n != k}
     balance = "/v2/customers/my/balance"
     error = b'{"id":"not_found","message":"x"}'
+    preview = "/v2/customers/my/invoices/preview"
+    name = 'attachment; filename="Invoice 2026 Jan (7-preview).pdf"'
+    pdf = {**head, "content-type": "application/pdf", "content-disposition": name}
     for what, method, path, status, headers, body, good in [
         ("all is well", "GET", balance, 200, head, GOOD, True),
         ("a slash at the end", "GET", balance + "/", 200, head, GOOD, True),
@@ -125,10 +135,10 @@ def answers():
         ("an unknown path", "GET", "/v2/nothing", 404, head, error, True),
         ("an unknown path that is answered", "GET", "/v2/nothing", 200, head, GOOD, False),
         ("an unknown path without the rate", "GET", "/v2/nothing", 404, without("ratelimit-limit"), error, False),
-        ("304 with a body", "GET", "/v2/customers/my/invoices/preview", 304, head, GOOD, False),
-        ("a PDF", "GET", "/v2/customers/my/invoices/preview/pdf", 200, {**head, "content-type": "application/pdf", "content-disposition": 'attachment; filename="Invoice 2026 Jan (7-preview).pdf"'}, b"%PDF-1.5", True),
-        ("a PDF that is none", "GET", "/v2/customers/my/invoices/preview/pdf", 200, {**head, "content-type": "application/pdf", "content-disposition": 'attachment; filename="Invoice 2026 Jan (7-preview).pdf"'}, b"oops", False),
-        ("a file without a name", "GET", "/v2/customers/my/invoices/preview/csv", 200, {**head, "content-type": "text/csv"}, b"a,b\n", False),
+        ("304 with a body", "GET", preview, 304, head, GOOD, False),
+        ("a PDF", "GET", preview + "/pdf", 200, pdf, b"%PDF-1.5", True),
+        ("a PDF that is none", "GET", preview + "/pdf", 200, pdf, b"oops", False),
+        ("a file without a name", "GET", preview + "/csv", 200, {**head, "content-type": "text/csv"}, b"a,b\n", False),
     ]:  # fmt: skip
         try:
             c.check(method, path, status, headers, body)
@@ -155,7 +165,12 @@ def objects(contract, schema, seen):
     seen.add(id(s))
     if s.get("type") == "object":
         yield s
-    for part in [*s.get("allOf", []), *s.get("anyOf", []), *s.get("oneOf", []), *s.get("properties", {}).values()]:
+    for part in [
+        *s.get("allOf", []),
+        *s.get("anyOf", []),
+        *s.get("oneOf", []),
+        *s.get("properties", {}).values(),
+    ]:
         yield from objects(contract, part, seen)
     if "items" in s:
         yield from objects(contract, s["items"], seen)
@@ -178,7 +193,11 @@ def sound(name):
             r = c.schema.resolve(r)
             what = "%s %s %s %s" % (name, method, path, status)
             heads = {h.lower() for h in r.get("headers", {})}
-            t.check(what + " has its headers", "x-request-id" in heads and (not path.startswith("/v2/") or set(RATE) <= heads), heads)
+            t.check(
+                what + " has its headers",
+                "x-request-id" in heads and (not path.startswith("/v2/") or set(RATE) <= heads),
+                heads,
+            )
             for kind, content in r.get("content", {}).items():
                 examples = [content["example"]] if "example" in content else []
                 examples += [e["value"] for e in content.get("examples", {}).values()]
@@ -190,7 +209,10 @@ def sound(name):
                     t.check("%s: objects are closed" % what, not open_, s)
         for p in op.get("parameters", []):
             p = c.schema.resolve(p)
-            t.check("%s %s: parameter %s" % (name, path, p["name"]), p["in"] != "path" or (p.get("required") and "{%s}" % p["name"] in path))
+            t.check(
+                "%s %s: parameter %s" % (name, path, p["name"]),
+                p["in"] != "path" or (p.get("required") and "{%s}" % p["name"] in path),
+            )
 
 
 def routes():

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""A tour of everything that is served: each operation is called well and badly, each answer is held against the contract,
-and at the end no operation may have been left out."""
+"""A tour of everything that is served: each operation is called well and badly, each answer is held against
+the contract, and at the end no operation may have been left out."""
 
 import gzip
 import json
@@ -59,7 +59,15 @@ contracts = {n: Contract.named(n) for n in ("digitalocean", "civo", "operator")}
 
 
 def event(urn, n, kind, time, **data):
-    return {"specversion": "1.0", "id": str(n), "source": "/tour", "type": kind, "subject": urn, "time": time, "data": data}
+    return {
+        "specversion": "1.0",
+        "id": str(n),
+        "source": "/tour",
+        "type": kind,
+        "subject": urn,
+        "time": time,
+        "data": data,
+    }
 
 
 def operators_side(s):
@@ -69,18 +77,36 @@ def operators_side(s):
     def call(method, path, body=None, want=200, **headers):
         if body is not None and not isinstance(body, (str, bytes)):
             body = json.dumps(body)
-        return s.request(method, "/operator/v1" + path, op, body, {k.replace("_", "-"): v for k, v in headers.items()}, want=want)
+        return s.request(
+            method,
+            "/operator/v1" + path,
+            op,
+            body,
+            {k.replace("_", "-"): v for k, v in headers.items()},
+            want=want,
+        )
 
     call("GET", "/prices", want=404)
     call("PUT", "/prices", BOOK % "5.00", content_type="application/yaml")
     call("PUT", "/prices", "currency: [", want=422, content_type="application/yaml")
-    call("PUT", "/prices?dry_run=true", {"yaml": BOOK % "6.00", "file": "x.yaml"}, content_type="application/json")
+    call(
+        "PUT",
+        "/prices?dry_run=true",
+        {"yaml": BOOK % "6.00", "file": "x.yaml"},
+        content_type="application/json",
+    )
     call("GET", "/prices")
     call("GET", "/prices?format=yaml")
     org = call("POST", "/orgs", {"name": "Ex"}, 201).json["urn"]
     call("POST", "/orgs", "[]", 400)
     call("GET", "/orgs")
-    new = {"name": "Ada", "email": "ada@example.com", "org": org, "address": {"country": "US", "region": "NY"}, "opening_balance": "1.50"}
+    new = {
+        "name": "Ada",
+        "email": "ada@example.com",
+        "org": org,
+        "address": {"country": "US", "region": "NY"},
+        "opening_balance": "1.50",
+    }
     urn = call("POST", "/accounts", new, 201).json["urn"]
     call("POST", "/accounts", {"name": "x", "email": "x@example.com", "urn": urn}, 409)
     call("POST", "/accounts", {"name": "x", "email": "x@example.com", "address": {"planet": "x"}}, 422)
@@ -89,7 +115,16 @@ def operators_side(s):
     call("GET", "/accounts/" + NOBODY, want=404)
     call("PATCH", "/accounts/" + urn, {"company": "Mills", "from": "2026-02-01T00:00:00Z"})
     call("PATCH", "/accounts/" + urn, {}, 422)
-    for path in ("/accounts", "/orgs", "/tokens", "/audit", "/clock", "/periods", "/rejects", "/accounts/%s/history" % urn):
+    for path in (
+        "/accounts",
+        "/orgs",
+        "/tokens",
+        "/audit",
+        "/clock",
+        "/periods",
+        "/rejects",
+        "/accounts/%s/history" % urn,
+    ):
         call("GET", path)
         s.request("GET", "/operator/v1" + path, reader, want=200)
         s.request("GET", "/operator/v1" + path, None, want=401)
@@ -97,7 +132,17 @@ def operators_side(s):
 
     r = "0d1f8a52-0f0c-4b43-a2a8-6f0c9d0f7d1%d"
     good = [
-        event(urn, 1, "resource.create", "2026-01-10T00:00:00Z", resource=r % 1, sku="s-1", name="web", region="nyc3", resource_id=7),
+        event(
+            urn,
+            1,
+            "resource.create",
+            "2026-01-10T00:00:00Z",
+            resource=r % 1,
+            sku="s-1",
+            name="web",
+            region="nyc3",
+            resource_id=7,
+        ),
         event(urn, 2, "usage", "2026-01-11T00:00:00Z", meter="bandwidth_out", quantity="137"),
         event(urn, 3, "resource.delete", "2026-03-01T00:00:00Z", resource=r % 2),
     ]
@@ -105,12 +150,35 @@ def operators_side(s):
     call("POST", "/events", line, content_type="application/cloudevents+json")
     call("POST", "/events", json.dumps(good), content_type="application/cloudevents-batch+json")
     call("POST", "/events", "\n".join(map(json.dumps, good)) + "\n\n", content_type="application/x-ndjson")
-    call("POST", "/events", gzip.compress(line.encode()), content_type="application/x-ndjson", content_encoding="gzip")
-    binary = {"ce_specversion": "1.0", "ce_id": "9", "ce_source": "/tour", "ce_type": "usage", "ce_subject": urn, "ce_time": "2026-02-01T00:00:00Z"}
-    call("POST", "/events", '{"meter":"bandwidth_out","quantity":3}', content_type="application/json", **binary)
-    call("POST", "/events", json.dumps(event(NOBODY, 1, "usage", NOW)), 422, content_type="application/cloudevents+json")
+    call(
+        "POST",
+        "/events",
+        gzip.compress(line.encode()),
+        content_type="application/x-ndjson",
+        content_encoding="gzip",
+    )
+    binary = {
+        "ce_specversion": "1.0",
+        "ce_id": "9",
+        "ce_source": "/tour",
+        "ce_type": "usage",
+        "ce_subject": urn,
+        "ce_time": "2026-02-01T00:00:00Z",
+    }
+    call(
+        "POST", "/events", '{"meter":"bandwidth_out","quantity":3}', content_type="application/json", **binary
+    )
+    call(
+        "POST",
+        "/events",
+        json.dumps(event(NOBODY, 1, "usage", NOW)),
+        422,
+        content_type="application/cloudevents+json",
+    )
     call("POST", "/events", "{", 400, content_type="application/cloudevents+json")
-    got = call("POST", "/events", line.replace("web", "other") + "\n{}\n" + line, content_type="application/x-ndjson")
+    got = call(
+        "POST", "/events", line.replace("web", "other") + "\n{}\n" + line, content_type="application/x-ndjson"
+    )
     if got:
         t.same("outcomes", [got.json["duplicate"], [x["index"] for x in got.json["rejected"]]], [1, [0, 1]])
     call("GET", "/rejects?per_page=2&page=2")
@@ -124,9 +192,21 @@ def operators_side(s):
     call("POST", pay, {"amount": "-2.00", "ref": "p2"}, 422)
     call("POST", pay, {"amount": "2.00"}, 422)
     call("POST", "/accounts/%s/payments" % NOBODY, {"amount": "2.00", "ref": "p"}, 404)
-    for kind, extra in (("refunds", {}), ("chargebacks", {}), ("credits", {}), ("credits", {"expires": "2026-12-01T00:00:00Z"}), ("adjustments", {})):
+    for kind, extra in (
+        ("refunds", {}),
+        ("chargebacks", {}),
+        ("credits", {}),
+        ("credits", {"expires": "2026-12-01T00:00:00Z"}),
+        ("adjustments", {}),
+    ):
         path = "/accounts/%s/%s" % (urn, kind)
-        call("POST", path, {"amount": "0.50", "ref": kind + str(len(extra)), **extra}, 201, idempotency_key=kind + str(len(extra)))
+        call(
+            "POST",
+            path,
+            {"amount": "0.50", "ref": kind + str(len(extra)), **extra},
+            201,
+            idempotency_key=kind + str(len(extra)),
+        )
         call("POST", path, {}, 422)
     call("POST", "/accounts/%s/credits" % urn, {"amount": "1.00", "expires": "2026-01-01T00:00:00Z"}, 422)
 
@@ -170,7 +250,13 @@ def customers_side(s, urn, org, uuid):
     group = s.cli("token", "add", "--org", org).out.split()[0]
     my = "/v2/customers/my"
     insights = "/v2/billing/%s/insights/2026-01-01/2026-02-01"
-    paths = [my + "/balance", my + "/billing_history", my + "/invoices", my + "/invoices/preview", my + "/invoices/" + uuid]
+    paths = [
+        my + "/balance",
+        my + "/billing_history",
+        my + "/invoices",
+        my + "/invoices/preview",
+        my + "/invoices/" + uuid,
+    ]
     paths += ["%s/invoices/%s/%s" % (my, u, f) for u in ("preview", uuid) for f in ("csv", "pdf", "summary")]
     paths += [insights % urn, insights % urn.replace(":", "%3A")]
     for path in paths:
@@ -183,7 +269,15 @@ def customers_side(s, urn, org, uuid):
         s.get(path, civo, want=401)
         s.post(path, do, "{}", want=405)
     for path in paths[1:5] + paths[-1:]:
-        for query, want in (("page=2&per_page=1", 200), ("per_page=500&page=", 200), ("page=0", 422), ("per_page=-1", 422), ("page=x", 422), ("page=99999", 200), ("page=%zz", 400)):
+        for query, want in (
+            ("page=2&per_page=1", 200),
+            ("per_page=500&page=", 200),
+            ("page=0", 422),
+            ("per_page=-1", 422),
+            ("page=x", 422),
+            ("page=99999", 200),
+            ("page=%zz", 400),
+        ):
             s.get(path + "?" + query, do, want=want)
     a = s.get(my + "/invoices/" + uuid, do, want=200)
     s.get(my + "/invoices/" + uuid, do, headers={"If-None-Match": a.headers["etag"]}, want=304)

@@ -1,8 +1,7 @@
 """Price books: a Python dictionary in, look-ups for the model and YAML for the program out.
 
-The dictionary has the shape of the YAML: currency, grace, sellers, regions, products, skus, meters, taxes. Amounts and
-quantities are texts.
-"""
+The dictionary has the shape of the YAML: currency, grace, sellers, regions, products, skus, meters, taxes.
+Amounts and quantities are texts. """
 
 import json
 

@@ -1,5 +1,5 @@
-"""The model held against published numbers, and against a reading of the rules second by second. Run by hand or by
-drive_model.py; prints what failed and `N passed, N failed`."""
+"""The model held against published numbers, and against a reading of the rules second by second. Run by
+hand or by drive_model.py; prints what failed and `N passed, N failed`."""
 
 import random
 import sys
@@ -58,7 +58,13 @@ def charge(facts, b, period, instant=None):
 
 
 def numbers():
-    for v, digits, want in [("0.005", 2, 1), ("-0.005", 2, -1), ("0.0049", 2, 0), ("2.5", 0, 3), ("1.0005", 3, 1001)]:
+    for v, digits, want in [
+        ("0.005", 2, 1),
+        ("-0.005", 2, -1),
+        ("0.0049", 2, 0),
+        ("2.5", 0, 3),
+        ("1.0005", 3, 1001),
+    ]:
         same("round " + v, round_half_away(frac(v), digits), want)
     same("cut", cut(Fraction(1, 3), 2), Fraction(33, 100))
     for v, want in [("10.000", "10"), ("0.50", "0.5"), ("0", "0"), ("12.25", "12.25"), (Num("100"), "100")]:
@@ -85,13 +91,20 @@ def published():
     account = Account("00000000-0000-4000-8000-00000000000a", {}, "1")
     f = life("2026-03-01T00:00:00Z", name="web")
     points = views.insights(
-        f, Book(book(amount="24.00")), account, clock.s("2026-03-01T00:00:00Z"), clock.s("2026-03-31T00:00:00Z"), 1 << 40
+        f,
+        Book(book(amount="24.00")),
+        account,
+        clock.s("2026-03-01T00:00:00Z"),
+        clock.s("2026-03-31T00:00:00Z"),
+        1 << 40,
     )
     same("31 points", len(points), 31)
     same("the first day", money(points[0]["amount"]), "0.86")
     same("days past the cap", [money(p["amount"]) for p in points[28:]], ["0.00"] * 3)
     same("days sum to the month", money(sum(p["amount"] for p in points)), "24.00")
-    same("a long month", [(x.minor, -(-x.seconds // 3600)) for x in lines(f, book(), "2026-03")], [(500, 744)])
+    same(
+        "a long month", [(x.minor, -(-x.seconds // 3600)) for x in lines(f, book(), "2026-03")], [(500, 744)]
+    )
     same("February", charge(life("2026-01-01T00:00:00Z"), book(), "2026-02"), ["5.00"])
     half = life("2026-03-01T00:00:00Z", "2026-03-15T00:00:00Z")
     b = book(allowance=[{"meter": "out", "quantity": "2000"}])
@@ -105,11 +118,27 @@ def civo():
     account = Account("00000000-0000-4000-8000-00000000000a", {"zone": "Europe/London"}, "1")
     bk = book()
     bk["skus"][0]["sku"] = "g3.small"
-    bk["skus"].append({"sku": "vol", "product": "Droplets", "civo_code": "volume", "prices": bk["skus"][0]["prices"]})
+    bk["skus"].append(
+        {"sku": "vol", "product": "Droplets", "civo_code": "volume", "prices": bk["skus"][0]["prices"]}
+    )
     for start, end, sku, kind, q, want in [
-        ("2021-09-01T03:59:57+01:00", "2021-09-01T04:03:00+01:00", "g3.small", "instance", 1, ("instance-g3.small", 1, None)),
+        (
+            "2021-09-01T03:59:57+01:00",
+            "2021-09-01T04:03:00+01:00",
+            "g3.small",
+            "instance",
+            1,
+            ("instance-g3.small", 1, None),
+        ),
         ("2021-09-01T09:54:09+01:00", "2021-09-02T04:01:01+01:00", "vol", "volume", 10, ("volume", 18, 10)),
-        ("2021-09-01T00:00:00Z", "2021-09-08T00:00:00Z", "g3.small", "instance", 1, ("instance-g3.small", 168, None)),
+        (
+            "2021-09-01T00:00:00Z",
+            "2021-09-08T00:00:00Z",
+            "g3.small",
+            "instance",
+            1,
+            ("instance-g3.small", 168, None),
+        ),
     ]:
         f = life(start, end, sku=sku, kind=kind, quantity=q, name="n", region="NYC1")
         lo, hi = clock.s("2021-09-01T00:00:00Z"), clock.s("2021-10-01T00:00:00Z")
@@ -134,7 +163,11 @@ def folding():
         ("and lives again", [create(1, "1.1Z"), delete(2, "1.5Z"), create(3, "1.7Z")], [(1, None, 1)]),
         ("cut, not rounded", [create(1, "1.999999Z"), delete(2, "3.999999Z")], [(1, 3, 1)]),
         ("no change", [create(1, "1Z", name="a"), change(2, "3Z", name="a")], [(1, None, 1)]),
-        ("there and back", [create(1, "1Z", name="a"), change(2, "3.1Z", name="b"), change(3, "3.2Z", name="a")], [(1, None, 1)]),
+        (
+            "there and back",
+            [create(1, "1Z", name="a"), change(2, "3.1Z", name="b"), change(3, "3.2Z", name="a")],
+            [(1, None, 1)],
+        ),
         ("a second create changes", [create(1, "1Z"), create(2, "3Z", quantity=2)], [(1, None, 2)]),
         ("order by id", [create(2, "1Z"), delete(1, "1Z")], [(1, None, 1)]),
     ]:
@@ -154,10 +187,24 @@ def folding():
 
 def steps():
     m = "2026-03-01T00:00:"
-    same("a started hour", charge(life(m + "00Z", m + "01Z"), book(amount="672.00", increment="1h"), "2026-03"), ["1.00"])
-    same("minimum of a minute", lines(life(m + "00Z", m + "01Z"), book(amount="40320.00", minimum_seconds=60), "2026-03")[0].minor, 100)
-    same("minimum amount", charge(life(m + "00Z", m + "01Z"), book(minimum_amount="0.01"), "2026-03"), ["0.01"])
-    same("zero stays zero", charge(life(m + "00Z", m + "01Z", quantity=0), book(minimum_amount="0.01"), "2026-03"), ["0.00"])
+    same(
+        "a started hour",
+        charge(life(m + "00Z", m + "01Z"), book(amount="672.00", increment="1h"), "2026-03"),
+        ["1.00"],
+    )
+    same(
+        "minimum of a minute",
+        lines(life(m + "00Z", m + "01Z"), book(amount="40320.00", minimum_seconds=60), "2026-03")[0].minor,
+        100,
+    )
+    same(
+        "minimum amount", charge(life(m + "00Z", m + "01Z"), book(minimum_amount="0.01"), "2026-03"), ["0.01"]
+    )
+    same(
+        "zero stays zero",
+        charge(life(m + "00Z", m + "01Z", quantity=0), book(minimum_amount="0.01"), "2026-03"),
+        ["0.00"],
+    )
     over = life("2026-03-31T23:59:55Z", "2026-03-31T23:59:58Z")
     b = book(amount="40320.00", minimum_seconds=60)
     got = [(x.minor, x.seconds, x.start == x.end) for x in lines(over, b, "2026-04")]
@@ -175,7 +222,11 @@ def meters():
         ({"model": "graduated", "tiers": [{"up_to": "10", "amount": "1"}, {"amount": "0.5"}]}, "12", "11.00"),
         ({"model": "volume", "tiers": [{"up_to": "10", "amount": "1"}, {"amount": "0.5"}]}, "10", "10.00"),
         ({"model": "volume", "tiers": [{"up_to": "10", "amount": "1"}, {"amount": "0.5"}]}, "10.5", "5.25"),
-        ({"model": "graduated", "per": "10", "tiers": [{"up_to": "10", "amount": "1"}, {"amount": "0.5"}]}, "20", "1.50"),
+        (
+            {"model": "graduated", "per": "10", "tiers": [{"up_to": "10", "amount": "1"}, {"amount": "0.5"}]},
+            "20",
+            "1.50",
+        ),
     ]:
         same("%s of %s" % (model["model"], q), money(round_half_away(rate.tiers(model, frac(q)), 2)), want)
     fs = [
@@ -237,8 +288,22 @@ def second_by_second():
     rng = random.Random(7)
     for i in range(120):
         prices = []
-        for at in sorted(rng.sample(["2020-01-01T00:00:00Z", "2026-02-28T23:50:00Z", "2026-03-01T00:07:00Z", "2026-03-01T00:21:30Z"], rng.randint(1, 3))):
-            p = {"from": at, "amount": rng.choice(["10", "33.33", "4000"]), "per_hours": rng.choice(["1", "3", "672"])}
+        for at in sorted(
+            rng.sample(
+                [
+                    "2020-01-01T00:00:00Z",
+                    "2026-02-28T23:50:00Z",
+                    "2026-03-01T00:07:00Z",
+                    "2026-03-01T00:21:30Z",
+                ],
+                rng.randint(1, 3),
+            )
+        ):
+            p = {
+                "from": at,
+                "amount": rng.choice(["10", "33.33", "4000"]),
+                "per_hours": rng.choice(["1", "3", "672"]),
+            }
             if rng.random() < 0.6:
                 p["cap_hours"] = rng.choice(["0.1", "0.2", "1"])
             p["increment"] = rng.choice(["1s", "1m", "1h"])
@@ -251,7 +316,11 @@ def second_by_second():
         b = Book(d)
         base, fs = clock.s("2026-02-28T23:40:00Z"), []
         for n in range(rng.randint(2, 7)):
-            kind = rng.choice(["resource.create", "resource.change", "resource.delete"]) if n else "resource.create"
+            kind = (
+                rng.choice(["resource.create", "resource.change", "resource.delete"])
+                if n
+                else "resource.create"
+            )
             at = clock.text_us((base + rng.randint(0, 3600)) * 1000000 + rng.choice([0, 1, 999999]))
             data = {"resource": R}
             if kind != "resource.delete":
@@ -260,7 +329,9 @@ def second_by_second():
         for period in ("2026-02", "2026-03"):
             instant = min(base + rng.choice([1500, 3000, 9000]), clock.end(clock.period_parse(period)) - 1)
             floor = rng.choice([None, base + 900])
-            got = sum((x.exact for x in rate.lines(fs, b, clock.period_parse(period), instant, floor)), Fraction(0))
+            got = sum(
+                (x.exact for x in rate.lines(fs, b, clock.period_parse(period), instant, floor)), Fraction(0)
+            )
             same("second by second %d %s" % (i, period), got, naive(fs, b, period, instant, floor))
 
 
@@ -272,21 +343,34 @@ def months():
     a = Account("00000000-0000-4000-8000-00000000000a", {"name": "A", "country": "DE"}, "77")
     w.add_account(0, a)
     ev = lambda n, kind, time, **data: {
-        "id": "e%d" % n, "source": "t", "type": kind, "time": time, "subject": a.urn, "data": dict(data, resource=R)
+        "id": "e%d" % n,
+        "source": "t",
+        "type": kind,
+        "time": time,
+        "subject": a.urn,
+        "data": dict(data, resource=R),
     }
     create = ev(1, "resource.create", "2026-01-01T00:00:00Z", sku="d", name="x")
     now = clock.s("2026-02-02T00:00:00Z")
     same("accepted", w.take(create, now), "new")
     same("duplicate", w.take(create, now), "duplicate")
     same("conflict", w.take(ev(1, "resource.create", "2026-01-02T00:00:00Z", sku="d"), now), "rejected")
-    (_, b), = w.close((2026, 1), now)
+    ((_, b),) = w.close((2026, 1), now)
     same("January", (b["amount"], b["number"]), (79968, "77-1"))
     same("an item", wire_items(b)[0]["duration"], "744")
     same("late", w.take(ev(2, "resource.delete", "2026-01-01T10:00:00Z"), now), "new")
     p = w.preview(a, now)
-    same("adjusted", (p["amount"], p["adjustments"][0]["amount"], p["taxes"][0]["amount"]), (1190 - 79968, 1000 - 67200, 190 - 12768))
-    (_, n), = w.close((2026, 2), clock.s("2026-03-02T00:00:00Z"))
-    same("a credit note", (n["amount"], [h["type"] for h in w.history(a)]), (1190 - 79968, ["Credit", "Invoice"]))
+    same(
+        "adjusted",
+        (p["amount"], p["adjustments"][0]["amount"], p["taxes"][0]["amount"]),
+        (1190 - 79968, 1000 - 67200, 190 - 12768),
+    )
+    ((_, n),) = w.close((2026, 2), clock.s("2026-03-02T00:00:00Z"))
+    same(
+        "a credit note",
+        (n["amount"], [h["type"] for h in w.history(a)]),
+        (1190 - 79968, ["Credit", "Invoice"]),
+    )
     same("nothing is left", w.pending(a), [])
     same("no third", w.close((2026, 3), clock.s("2026-04-02T00:00:00Z")), [])
 

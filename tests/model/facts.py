@@ -1,8 +1,8 @@
 """Events as facts: read, told apart, retracted, folded into lives.
 
-A resource's facts are put in order of (time, source, id) and folded from "absent". Microseconds decide the order; only
-then is each instant cut to its second, so a life or a state that began and ended within one second leaves no trace.
-"""
+A resource's facts are put in order of (time, source, id) and folded from "absent". Microseconds decide the
+order; only then is each instant cut to its second, so a life or a state that began and ended within one
+second leaves no trace. """
 
 import json
 from collections import namedtuple
@@ -85,8 +85,8 @@ def order(f):
 
 
 def standing(facts):
-    """The facts that are left when retractions have done their work; retractions themselves are not among them.
-    A retraction of a retraction does nothing."""
+    """The facts that are left when retractions have done their work; retractions themselves are not among
+    them. A retraction of a retraction does nothing."""
     gone = {(f.data["source"], f.data["id"]) for f in facts if f.type == "fact.retract"}
     return [f for f in facts if f.type != "fact.retract" and (f.source, f.id) not in gone]
 

@@ -2,14 +2,11 @@
 
 A history is a list of steps in the order of their clock:
 
-    ("join", now, account)                 an account is added
-    ("import", now, batches)               batches: (form, list of wire events), each one file; form: ndjson or csv
-    ("set", now, account, fields, from)    fields of the account that change
-    ("post", now, account, kind, amount text, ref, expiry text or None)
-    ("book", now, book dictionary)
-    ("close", now, period)
-    ("check", now)                         compare everything
-"""
+("join", now, account)                 an account is added ("import", now, batches)               batches:
+(form, list of wire events), each one file; form: ndjson or csv ("set", now, account, fields, from)
+fields of the account that change ("post", now, account, kind, amount text, ref, expiry text or None)
+("book", now, book dictionary) ("close", now, period) ("check", now)                         compare
+everything """
 
 import copy
 import random
@@ -103,7 +100,9 @@ class History:
             if kind < 0.3:
                 sec = sec // 60 * 60
         elif kind < 0.25:
-            sec = clock.start(rng.choice(self.months)) + rng.choice([-3601, -61, -2, -1, 0, 1, 2, 59, 3599, 86399, 86400])
+            sec = clock.start(rng.choice(self.months)) + rng.choice(
+                [-3601, -61, -2, -1, 0, 1, 2, 59, 3599, 86399, 86400]
+            )
         elif kind < 0.35:
             sec = rng.randint(lo, hi) // 3600 * 3600
         else:
@@ -153,7 +152,9 @@ class History:
         if rng.random() < (0.93 if full else 0.4):
             d["sku"] = rng.choice(self.book["skus"])["sku"]
         if rng.random() < 0.4:
-            d["quantity"] = self.quantity_text(rng.choice(["1", "2", "10", "0.5", "3", "0", "1.234567890123"[: rng.randint(3, 14)]]))
+            d["quantity"] = self.quantity_text(
+                rng.choice(["1", "2", "10", "0.5", "3", "0", "1.234567890123"[: rng.randint(3, 14)]])
+            )
         for key, values, p in (
             ("region", REGIONS, 0.6 if full else 0.15),
             ("name", NAMES, 0.8 if full else 0.2),
@@ -181,18 +182,39 @@ class History:
         if rng.random() < 0.3:  # short lives, one after another
             at = self.moment() // 1000000
             for _ in range(n):
-                out.append(self.event(account, "resource.create", at * 1000000 + rng.choice([0, 400000]), {"resource": resource, **self.fields(True)}))
+                out.append(
+                    self.event(
+                        account,
+                        "resource.create",
+                        at * 1000000 + rng.choice([0, 400000]),
+                        {"resource": resource, **self.fields(True)},
+                    )
+                )
                 at += rng.choice([0, 1, 3, 59, 60, 61, 600, 1500])
-                out.append(self.event(account, "resource.delete", at * 1000000 + rng.choice([0, 500000]), {"resource": resource}))
+                out.append(
+                    self.event(
+                        account,
+                        "resource.delete",
+                        at * 1000000 + rng.choice([0, 500000]),
+                        {"resource": resource},
+                    )
+                )
                 at += rng.choice([0, 1, 30, 4000])
             return out
         times = sorted(self.moment() for _ in range(n))
         if self.dense:  # one after another, close together
-            times = [times[0] + sum(rng.choice([0, 1, 59, 60, 1800, 3599, 3600, 3601]) for _ in range(k)) * 1000000 for k in range(n)]
+            times = [
+                times[0] + sum(rng.choice([0, 1, 59, 60, 1800, 3599, 3600, 3601]) for _ in range(k)) * 1000000
+                for k in range(n)
+            ]
         if n > 1 and rng.random() < 0.2:
             times[1] = times[0]
         for i, at in enumerate(times):
-            kind = "resource.create" if i == 0 else rng.choice(["resource.change"] * 3 + ["resource.delete"] * 2 + ["resource.create"])
+            kind = (
+                "resource.create"
+                if i == 0
+                else rng.choice(["resource.change"] * 3 + ["resource.delete"] * 2 + ["resource.create"])
+            )
             if i == 0 and rng.random() < 0.05:
                 kind = "resource.change"
             data = {"resource": resource.upper() if rng.random() < 0.1 else resource}
@@ -206,7 +228,22 @@ class History:
         meter = rng.choice(self.book["meters"])
         data = {"meter": meter["meter"]}
         if meter["aggregate"] not in ("count", "unique") or rng.random() < 0.3:
-            data["quantity"] = self.quantity_text(rng.choice(["1", "0", "12.5", "999", "1000", "1001", "0.000000000001", "40", "2500.75", "9999999999.999999999999"]))
+            data["quantity"] = self.quantity_text(
+                rng.choice(
+                    [
+                        "1",
+                        "0",
+                        "12.5",
+                        "999",
+                        "1000",
+                        "1001",
+                        "0.000000000001",
+                        "40",
+                        "2500.75",
+                        "9999999999.999999999999",
+                    ]
+                )
+            )
         if meter["aggregate"] == "unique" or rng.random() < 0.2:
             data["value"] = rng.choice(["u1", "u2", "u3", "ü"])
         if rng.random() < 0.5:
@@ -245,7 +282,11 @@ class History:
             out.append(self.face_change(account))
         for _ in range(rng.choice([0, 1, 1, 3])):
             target = rng.choice(out)
-            out.append(self.event(account, "fact.retract", self.moment(), {"source": target["source"], "id": target["id"]}))
+            out.append(
+                self.event(
+                    account, "fact.retract", self.moment(), {"source": target["source"], "id": target["id"]}
+                )
+            )
         return out
 
     # ---- the order of things
@@ -288,7 +329,11 @@ class History:
             here = [k for k, a in enumerate(self.accounts) if i >= (a["joins"] or 0)]
             self.steps += [("join", now, k) for k in here if self.accounts[k]["joins"] == i]
             if rng.random() < 0.2:
-                events.append(self.event({"uuid": self.uuid()}, "resource.delete", now * 1000000, {"resource": self.uuid()}))
+                events.append(
+                    self.event(
+                        {"uuid": self.uuid()}, "resource.delete", now * 1000000, {"resource": self.uuid()}
+                    )
+                )
             rng.shuffle(events)
             self.steps.append(("import", now, self.split(events)))
             for account in here:
@@ -352,21 +397,34 @@ class History:
 
     def form(self, events):
         """CSV has no null, no lists and no telling of a number from a text."""
-        plain = all(v is not None and not isinstance(v, (list, bool)) for e in events for v in e["data"].values())
+        plain = all(
+            v is not None and not isinstance(v, (list, bool)) for e in events for v in e["data"].values()
+        )
         return ("csv" if plain and self.rng.random() < 0.7 else "ndjson", events)
 
     def posting(self, now, account, i):
         rng = self.rng
-        kind = rng.choice(["pay", "pay", "refund", "chargeback", "credit", "credit", "hold", "hold", "adjust"])
+        kind = rng.choice(
+            ["pay", "pay", "refund", "chargeback", "credit", "credit", "hold", "hold", "adjust"]
+        )
         amount = self.amount(-20, 20) if kind == "adjust" else self.amount(1, 30)
         expires = None
         if kind == "hold":
             kind = "credit"
             expires = clock.text(now + rng.choice([1, 86400, 86400 * 31, 86400 * 90]))
-        return ("post", now, account, kind, amount, "ref-%d-%d-%d" % (account, i, rng.randrange(1000)), expires)
+        return (
+            "post",
+            now,
+            account,
+            kind,
+            amount,
+            "ref-%d-%d-%d" % (account, i, rng.randrange(1000)),
+            expires,
+        )
 
     def newer_book(self, now):
-        """The current book with a price, a meter price and a tax that begin later: closed months do not move."""
+        """The current book with a price, a meter price and a tax that begin later: closed months do not
+        move."""
         rng = self.rng
         b = copy.deepcopy(self.book)
         at = clock.text(now + rng.randint(1, 86400 * 30))
@@ -396,7 +454,10 @@ def make_book(rng, currency, months, dense):
         return rng.randint(start, finish)
 
     def price(at, **more):
-        p = {"from": clock.text(at), "amount": rng.choice(["5.00", "24.00", "0.333333333333", "672", "99.99", "0"] + ["3.5"] * 3)}
+        p = {
+            "from": clock.text(at),
+            "amount": rng.choice(["5.00", "24.00", "0.333333333333", "672", "99.99", "0"] + ["3.5"] * 3),
+        }
         p["per_hours"] = rng.choice([672, 672, 730, 1, "24"])
         if rng.random() < 0.75:
             p["cap_hours"] = rng.choice([1, 1, 2, 672] if dense else [672, 672, 672, 100, 2, 1])
@@ -460,7 +521,14 @@ def make_book(rng, currency, months, dense):
     return {
         "currency": currency,
         "grace": "24h",
-        "sellers": [{"name": "Example Cloud Ltd", "address": {"city": "Riga", "country": "LV"}, "tax_id": "LV1", "terms_days": 14}],
+        "sellers": [
+            {
+                "name": "Example Cloud Ltd",
+                "address": {"city": "Riga", "country": "LV"},
+                "tax_id": "LV1",
+                "terms_days": 14,
+            }
+        ],
         "regions": REGIONS,
         "products": [
             {"name": "Droplets", "category": "iaas"},
@@ -473,60 +541,123 @@ def make_book(rng, currency, months, dense):
         "meters": [
             meter("bandwidth_out", "Bandwidth", "sum", overages=True, unit="GiB"),
             meter("api_requests", "API", "sum", by=rng.choice([None, "account"])),
-            meter("traffic", "Bandwidth", rng.choice(["sum", "last"]), by="resource", overages=rng.random() < 0.5),
+            meter(
+                "traffic",
+                "Bandwidth",
+                rng.choice(["sum", "last"]),
+                by="resource",
+                overages=rng.random() < 0.5,
+            ),
             meter("peak", "API", rng.choice(["max", "last"]), by=rng.choice(["resource", "account"])),
             meter("calls", "API", "count", by=rng.choice(["resource", "account"])),
             meter("users", "API", "unique"),
         ],
         "taxes": [
-            {"from": "2020-01-01T00:00:00Z", "country": "US", "region": "NY", "name": "STATE SALES TAX", "percent": "6.25"},
+            {
+                "from": "2020-01-01T00:00:00Z",
+                "country": "US",
+                "region": "NY",
+                "name": "STATE SALES TAX",
+                "percent": "6.25",
+            },
             {"from": "2020-01-01T00:00:00Z", "country": "US", "name": "CITY", "percent": "1.005"},
-            {"from": "2020-01-01T00:00:00Z", "country": "DE", "name": "VAT", "percent": "19", "tax": "standard", "reverse_charge": "Reverse charge"},
-            {"from": "2020-01-01T00:00:00Z", "country": "DE", "name": "VAT low", "percent": "7", "tax": "reduced"},
-            {"from": clock.text(start + rng.randint(0, 60) * 86400 + rng.randint(0, 9)), "country": "US", "region": "NY", "name": "STATE SALES TAX", "percent": "8.875"},
+            {
+                "from": "2020-01-01T00:00:00Z",
+                "country": "DE",
+                "name": "VAT",
+                "percent": "19",
+                "tax": "standard",
+                "reverse_charge": "Reverse charge",
+            },
+            {
+                "from": "2020-01-01T00:00:00Z",
+                "country": "DE",
+                "name": "VAT low",
+                "percent": "7",
+                "tax": "reduced",
+            },
+            {
+                "from": clock.text(start + rng.randint(0, 60) * 86400 + rng.randint(0, 9)),
+                "country": "US",
+                "region": "NY",
+                "name": "STATE SALES TAX",
+                "percent": "8.875",
+            },
         ],
     }
 
 
 class Corners(History):
-    """Seed 0: by hand, the meetings of rules that chance brings about too seldom. One account a corner, all around the
-    turn of January 2026."""
+    """Seed 0: by hand, the meetings of rules that chance brings about too seldom. One account a corner, all
+    around the turn of January 2026."""
 
     SKUS = {
         "hour": {"amount": "10", "per_hours": 1, "cap_hours": 1, "minimum_seconds": 3600},
         "dear": {"amount": "20", "per_hours": 1, "cap_hours": 1},
-        "pool": {"amount": "3", "per_hours": 2, "cap_hours": 2, "minimum_seconds": 5400, "allowance": [{"meter": "out", "quantity": "1000"}]},
+        "pool": {
+            "amount": "3",
+            "per_hours": 2,
+            "cap_hours": 2,
+            "minimum_seconds": 5400,
+            "allowance": [{"meter": "out", "quantity": "1000"}],
+        },
         "step": {"amount": "7.003", "per_hours": 1, "increment": "1h", "minimum_seconds": 60},
         "least": {"amount": "0.01", "per_hours": 672, "minimum_amount": "3"},
         "free": {"amount": "0", "per_hours": 1, "minimum_amount": "3", "increment": "1m"},
     }
-    # (name of the corner, [(minutes after 22:00 on the 31st, kind, resource, data)])
-    STORIES = [
-        ("added time runs beside the next life, up to a shared cap", [
-            (0, "create", 1, {"sku": "hour"}), (10, "delete", 1, {}), (20, "create", 1, {"sku": "dear"}), (95, "delete", 1, {}),
-            (100, "create", 1, {"sku": "hour"}), (101, "delete", 1, {}), (102, "create", 1, {"sku": "hour", "quantity": "2"}),
-        ]),
-        ("an ended life still brings what its minimum brings", [
-            (0, "create", 1, {"sku": "pool"}), (10, "delete", 1, {}), (12, "usage", 1, {"meter": "out", "quantity": "600"}),
-            (110, "create", 2, {"sku": "pool"}), (118, "delete", 2, {}), (121, "usage", 2, {"meter": "out", "quantity": "700"}),
-        ]),
-        ("a living one is counted on to the end", [
-            (100, "create", 1, {"sku": "pool", "quantity": "0.333333333333"}), (105, "usage", 1, {"meter": "out", "quantity": "999"}),
-            (121, "usage", 1, {"meter": "out", "quantity": "999"}), (130, "change", 1, {"sku": "dear"}), (200, "change", 1, {"sku": "pool"}),
-        ]),
-        ("states swallowed by a step, one of them with a minimum", [
-            (0, "create", 1, {"sku": "step"}), (5, "change", 1, {"sku": "least"}), (6, "change", 1, {"sku": "step", "quantity": "2"}),
-            (59, "change", 1, {"sku": "free"}), (61, "change", 1, {"sku": "dear"}), (90, "delete", 1, {}),
-        ]),
-        ("a step over the turn, and a life that it swallows", [
-            (70, "create", 1, {"sku": "step"}), (119.95, "change", 1, {"quantity": "3"}), (120.5, "delete", 1, {}),
-            (119.99, "create", 2, {"sku": "step"}), (119.995, "delete", 2, {}), (90, "create", 3, {"sku": "hour"}), (100, "delete", 3, {}),
-        ]),
-        ("nothing stays nothing, and little becomes the least", [
-            (0, "create", 1, {"sku": "free"}), (1, "delete", 1, {}), (2, "create", 2, {"sku": "least"}), (3, "delete", 2, {}),
-            (115, "create", 3, {"sku": "free"}), (125, "change", 3, {"sku": "least"}), (126, "delete", 3, {}),
-        ]),
-    ]  # fmt: skip
+    # Name of the corner: minutes after 22:00 on the 31st, what happens, to which resource, with which data.
+    STORIES = {
+        "added time runs beside the next life, up to a shared cap": """
+            0 create 1 sku=hour
+            10 delete 1
+            20 create 1 sku=dear
+            95 delete 1
+            100 create 1 sku=hour
+            101 delete 1
+            102 create 1 sku=hour quantity=2
+        """,
+        "an ended life still brings what its minimum brings": """
+            0 create 1 sku=pool
+            10 delete 1
+            12 usage 1 meter=out quantity=600
+            110 create 2 sku=pool
+            118 delete 2
+            121 usage 2 meter=out quantity=700
+        """,
+        "a living one is counted on to the end": """
+            100 create 1 sku=pool quantity=0.333333333333
+            105 usage 1 meter=out quantity=999
+            121 usage 1 meter=out quantity=999
+            130 change 1 sku=dear
+            200 change 1 sku=pool
+        """,
+        "states swallowed by a step, one of them with a minimum": """
+            0 create 1 sku=step
+            5 change 1 sku=least
+            6 change 1 sku=step quantity=2
+            59 change 1 sku=free
+            61 change 1 sku=dear
+            90 delete 1
+        """,
+        "a step over the turn, and a life that it swallows": """
+            70 create 1 sku=step
+            119.95 change 1 quantity=3
+            120.5 delete 1
+            119.99 create 2 sku=step
+            119.995 delete 2
+            90 create 3 sku=hour
+            100 delete 3
+        """,
+        "nothing stays nothing, and little becomes the least": """
+            0 create 1 sku=free
+            1 delete 1
+            2 create 2 sku=least
+            3 delete 2
+            115 create 3 sku=free
+            125 change 3 sku=least
+            126 delete 3
+        """,
+    }
 
     def __init__(self):
         self.seed, self.rng = 0, random.Random(0)
@@ -546,20 +677,26 @@ class Corners(History):
             "currency": "USD",
             "products": [{"name": "Droplets", "category": "iaas"}, {"name": "Bandwidth", "category": "iaas"}],
             "skus": skus,
-            "meters": [{"meter": "out", "product": "Bandwidth", "section": "overages", "aggregate": "sum", "prices": [{"from": since, "model": "unit", "amount": "0.5"}]}],
+            "meters": [
+                {
+                    "meter": "out",
+                    "product": "Bandwidth",
+                    "section": "overages",
+                    "aggregate": "sum",
+                    "prices": [{"from": since, "model": "unit", "amount": "0.5"}],
+                }
+            ],
             "taxes": [{"from": since, "country": "DE", "name": "VAT", "percent": "19"}],
         }
         base = {"name": "Corner", "email": "c@example.com", "country": "DE", "zone": "UTC"}
         self.accounts, events = [], []
-        for n, (_, story) in enumerate(self.STORIES):
+        for story in self.STORIES.values():
             for bound in (None, turn - 7200 + 1500):  # the same once more for one who is billed from 22:25 on
-                a = {"uuid": self.uuid(), "base": base, "number": str(100 + len(self.accounts)), "joins": None, "billing_from": bound, "opening": None}
+                number = str(100 + len(self.accounts))
+                a = {"uuid": self.uuid(), "base": base, "number": number, "joins": None}
+                a.update(billing_from=bound, opening=None)
                 self.accounts.append(a)
-                ids = {}
-                for minutes, kind, resource, data in story:
-                    kind = kind if kind == "usage" else "resource." + kind
-                    data = {"resource": ids.setdefault(resource, self.uuid()), **data}
-                    events.append((turn - 7200 + int(minutes * 60), self.event(a, kind, (turn - 7200) * 1000000 + int(minutes * 60000000), data)))
+                events += self.told(a, story, turn - 7200)
         self.steps = [("join", self.start, n) for n in range(len(self.accounts))]
         for now in [turn - 7200 + m * 60 for m in (11, 13, 21, 65, 97, 106, 119, 120, 122, 131, 180, 240)]:
             due = [e for at, e in events if at <= now]
@@ -567,3 +704,16 @@ class Corners(History):
             self.steps += [("import", now, [("ndjson", due)] if due else []), ("check", now)]
         for at, period in ((turn + 86400, (2026, 1)), (clock.end((2026, 2)) + 86400, (2026, 2))):
             self.steps += [("check", at), ("close", at, period), ("check", at)]
+
+    def told(self, account, story, zero):
+        """The events of a story, each with the second at which it can arrive."""
+        ids, out = {}, []
+        for line in story.split("\n"):
+            if not line.strip():
+                continue
+            minutes, kind, resource, *data = line.split()
+            us = zero * 1000000 + int(float(minutes) * 60000000)
+            data = {"resource": ids.setdefault(resource, self.uuid()), **dict(d.split("=") for d in data)}
+            kind = kind if kind == "usage" else "resource." + kind
+            out.append((us // 1000000, self.event(account, kind, us, data)))
+        return out

@@ -1,9 +1,8 @@
 """Facts and prices to exact charges, and those to rounded lines.
 
-A life is a track of steps. A step begins where the one before ended, is as long as the increment of the price in force
-at its first second, counts whole, and belongs to that second: its period, its day, its SKU, size and price. A bill at a
-second T counts the steps that begin up to and with T.
-"""
+A life is a track of steps. A step begins where the one before ended, is as long as the increment of the
+price in force at its first second, counts whole, and belongs to that second: its period, its day, its SKU,
+size and price. A bill at a second T counts the steps that begin up to and with T. """
 
 import heapq
 from fractions import Fraction
@@ -74,8 +73,8 @@ def runs(segs, lo, hi):
 
 
 def in_time(tracks):
-    """Steps of several lives of one resource in the order of their first second, in bulk where only one of them steps.
-    Where two begin together the earlier life goes first."""
+    """Steps of several lives of one resource in the order of their first second, in bulk where only one of
+    them steps. Where two begin together the earlier life goes first."""
     heap = [(t[0][0], i, 0, 0) for i, t in enumerate(tracks) if t]
     heapq.heapify(heap)
     while heap:
@@ -112,8 +111,8 @@ class Line:
 
 
 def resource_lines(lives, book, lo, hi):
-    """Lines of one resource in [lo, hi), exact, in the order in which they are rounded. `hi` is where a running life
-    is held to end."""
+    """Lines of one resource in [lo, hi), exact, in the order in which they are rounded. `hi` is where a
+    running life is held to end."""
     lines = {}
     tracks = []
     least = Fraction(0)
@@ -160,8 +159,8 @@ def resource_lines(lives, book, lo, hi):
 
 
 def allowance(lives, book, lo, hi, end, meter):
-    """Included quantity of a meter that one resource brings: it accrues as money does, up to the largest it wore.
-    A resource that lives at `hi` is counted on to the period's end."""
+    """Included quantity of a meter that one resource brings: it accrues as money does, up to the largest it
+    wore. A resource that lives at `hi` is counted on to the period's end."""
     tracks = [runs(segments(x, book, end), lo, end if x.death is None else hi) for x in lives]
     free = accrued = largest = Fraction(0)
     for n, inc, g in in_time(tracks):
@@ -378,10 +377,18 @@ def bill(facts, book, account, period, instant, pending=(), manual=(), held=()):
     own_taxes = taxes(rows, book, face, at)
     adjustments = [{"period": p, "amount": net, "manual": None} for p, net, _ in pending]
     adjustments += [{"period": None, "amount": a, "manual": k} for k, a in manual]
-    tax_rows = [{"ident": i, "rule": r, "amount": a, "period": period} for i, (r, a) in sorted(own_taxes.items())]
+    tax_rows = [
+        {"ident": i, "rule": r, "amount": a, "period": period} for i, (r, a) in sorted(own_taxes.items())
+    ]
     for p, _, moved in pending:
-        tax_rows += [{"ident": i, "rule": None, "amount": a, "period": p} for i, a in sorted(moved.items()) if a]
-    total = sum(r["amount"] for r in rows) + sum(r["amount"] for r in adjustments) + sum(r["amount"] for r in tax_rows)
+        tax_rows += [
+            {"ident": i, "rule": None, "amount": a, "period": p} for i, a in sorted(moved.items()) if a
+        ]
+    total = (
+        sum(r["amount"] for r in rows)
+        + sum(r["amount"] for r in adjustments)
+        + sum(r["amount"] for r in tax_rows)
+    )
     used = []
     for key, granted, expiry, rest in sorted(held, key=lambda h: (h[2], h[1], h[0])):
         if granted >= clock.end(period) or expiry <= clock.start(period) or rest <= 0 or total <= 0:

@@ -125,7 +125,10 @@ def _stretches(life, now):
     while i < len(life.states):
         j = i
         sku_size = (life.states[i][1]["sku"], life.states[i][1]["quantity"])
-        while j + 1 < len(life.states) and (life.states[j + 1][1]["sku"], life.states[j + 1][1]["quantity"]) == sku_size:
+        while (
+            j + 1 < len(life.states)
+            and (life.states[j + 1][1]["sku"], life.states[j + 1][1]["quantity"]) == sku_size
+        ):
             j += 1
         upto = life.states[j + 1][0] if j + 1 < len(life.states) else end
         inside = life.states[i : j + 1]

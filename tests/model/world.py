@@ -158,7 +158,11 @@ class World:
     def history(self, a):
         out = []
         for e in reversed(a.entries):
-            row = {"type": e["type"], "amount": money(e["amount"], self.book.digits), "date": clock.text(e["date"])}
+            row = {
+                "type": e["type"],
+                "amount": money(e["amount"], self.book.digits),
+                "date": clock.text(e["date"]),
+            }
             if e["invoice"]:
                 row["invoice_id"] = e["invoice"]["number"]
             out.append(row)
@@ -237,8 +241,8 @@ def wire_summary(b, digits=2):
 
 
 def wire_csv(b, currency="USD", digits=2):
-    """Rows of the CSV as lists of cells, without the header: items as printed, and of the other rows what money is in
-    them: [section, amount] in the invoice's order."""
+    """Rows of the CSV as lists of cells, without the header: items as printed, and of the other rows what
+    money is in them: [section, amount] in the invoice's order."""
 
     def cell(n):
         t = money(n, digits)

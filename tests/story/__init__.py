@@ -5,9 +5,9 @@
         token = s.cli("token", "add", "--account", urn).out.strip()
         s.get("/v2/customers/my/balance", token, want=200).json["account_balance"]
 
-A story has its own database, ports and clock. Whatever the server answers is checked: a status, header, key or type that
-the contract does not declare fails the story, and so does a sanitizer's report in the server's log.
-"""
+A story has its own database, ports and clock. Whatever the server answers is checked: a status, header, key
+or type that the contract does not declare fails the story, and so does a sanitizer's report in the server's
+log. """
 
 from .contract import Contract, Violation
 from .schema import Schema, SchemaError, parse_json

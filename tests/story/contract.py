@@ -107,7 +107,9 @@ class Contract:
         else:
             errors = self.errors(op, method, status, headers, body)
         if errors:
-            raise Violation("%s %s -> %d\n  %s\n  %s" % (method, path, status, "\n  ".join(errors[:12]), body[:600]))
+            raise Violation(
+                "%s %s -> %d\n  %s\n  %s" % (method, path, status, "\n  ".join(errors[:12]), body[:600])
+            )
 
     def stray(self, method, path, status, headers, body):
         """A path or method that is not declared is answered like any error of the first operation."""

@@ -1,5 +1,5 @@
-"""The part of JSON Schema that OpenAPI 3.0 descriptions use, and no more: a keyword that is not known here is an error of
-the description, so that nothing is ever passed over in silence."""
+"""The part of JSON Schema that OpenAPI 3.0 descriptions use, and no more: a keyword that is not known here
+is an error of the description, so that nothing is ever passed over in silence."""
 
 import datetime
 import json
@@ -11,9 +11,9 @@ class SchemaError(Exception):
 
 
 KNOWN = {
-    "$ref", "additionalProperties", "allOf", "anyOf", "default", "description", "enum", "example", "format", "items",
-    "maxItems", "maxLength", "maximum", "minItems", "minLength", "minimum", "nullable", "oneOf", "pattern", "properties",
-    "required", "title", "type",
+    "$ref", "additionalProperties", "allOf", "anyOf", "default", "description", "enum", "example",
+    "format", "items", "maxItems", "maxLength", "maximum", "minItems", "minLength", "minimum",
+    "nullable", "oneOf", "pattern", "properties", "required", "title", "type",
 }  # fmt: skip
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
@@ -31,7 +31,13 @@ def _date(text):
 
 
 def _date_time(text):
-    return bool(DATE_TIME.match(text)) and _date(text[:10]) and text[11:13] < "24" and text[14:16] < "60" and text[17:19] < "60"
+    return (
+        bool(DATE_TIME.match(text))
+        and _date(text[:10])
+        and text[11:13] < "24"
+        and text[14:16] < "60"
+        and text[17:19] < "60"
+    )
 
 
 FORMATS = {
@@ -134,7 +140,11 @@ class Schema:
         if "allOf" in s and "type" not in s:
             return [e for p in s["allOf"] for e in self.errors(p, None, at)]
         if any(w in s for w in ("anyOf", "oneOf")) and "type" not in s:
-            return [] if any(not self.errors(p, None, at) for w in ("anyOf", "oneOf") for p in s.get(w, [])) else [at + ": null"]
+            return (
+                []
+                if any(not self.errors(p, None, at) for w in ("anyOf", "oneOf") for p in s.get(w, []))
+                else [at + ": null"]
+            )
         return ["%s: null where %s must be" % (at, s.get("type", "a value"))]
 
     def _string(self, s, value, at):

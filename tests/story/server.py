@@ -13,7 +13,9 @@ import time
 from .contract import Contract
 from .schema import parse_json
 
-SANITIZER = re.compile(r"(AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|ThreadSanitizer|runtime error:)")
+SANITIZER = re.compile(
+    r"(AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|ThreadSanitizer|runtime error:)"
+)
 _contracts = {}
 
 
@@ -69,8 +71,8 @@ def program():
 
 
 class Story:
-    """now: the clock of the test database; serve: further arguments of `billow serve`; rate: its --rate-limit.
-    With start=False no server runs until start() is called."""
+    """now: the clock of the test database; serve: further arguments of `billow serve`; rate: its --rate-
+    limit. With start=False no server runs until start() is called."""
 
     def __init__(self, now="2026-01-01T00:00:00Z", serve=(), rate="off", start=True, folder=None):
         self.program = program()
@@ -98,7 +100,12 @@ class Story:
     def start(self, now=None):
         self.port, self.operator_port = free_port(), free_port()
         argv = [self.program, "serve", "--db", self.db, "--now", now or self.now]
-        argv += ["--listen", "127.0.0.1:%d" % self.port, "--operator-listen", "127.0.0.1:%d" % self.operator_port]
+        argv += [
+            "--listen",
+            "127.0.0.1:%d" % self.port,
+            "--operator-listen",
+            "127.0.0.1:%d" % self.operator_port,
+        ]
         argv += ["--rate-limit", self.rate, *self.extra]
         self.log = open(self.log_path, "ab")
         self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
@@ -120,7 +127,8 @@ class Story:
             return f.read().decode("utf-8", "replace")
 
     def stop(self, sig=signal.SIGTERM, quietly=False):
-        """Ends the server. It must end by itself, with 0, within ten seconds, and without a sanitizer's report."""
+        """Ends the server. It must end by itself, with 0, within ten seconds, and without a sanitizer's
+        report."""
         for link in self.links.values():
             link.close()
         self.links = {}
