@@ -23,8 +23,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from model import check, clock, facts as F  # noqa: E402
 from model.book import Book  # noqa: E402
+from model.corner import history  # noqa: E402
 from model.facts import dumps, show  # noqa: E402
-from model.generate import Corners, History  # noqa: E402
 from model.number import minor, money  # noqa: E402
 from model.world import Account, World, wire_csv, wire_items, wire_summary  # noqa: E402
 from story import Failed, Story, Tally, Violation  # noqa: E402
@@ -85,7 +85,7 @@ class Run:
     """One history, told twice."""
 
     def __init__(self, seed, only=None, folder=None):
-        self.h = History(seed) if seed else Corners()
+        self.h = history(seed)
         self.rng = random.Random(seed * 7919 + 1)
         self.only = only
         self.story = Story(now=clock.text(self.h.start), serve=["--quiet"], folder=folder)
