@@ -40,14 +40,13 @@ insert into late (bucket, account, period, seq) values ($1, $2, $3, $4) on confl
 select period from late where bucket = $1 and account = $2 and seq > $3 and seq <= $4 order by period, seq limit 1;
 
 -- name: close_total_put
--- in:   period int, closed_us int, accounts int, invoices int, credit_notes int, total text, digest text, parked text, heads blob
+-- in:   period int, closed_us int, accounts int, invoices int, credit_notes int, total text, digest text, parked text
 -- gives: none
-insert into close_total (period, closed_us, accounts, invoices, credit_notes, total, digest, parked, heads)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+insert into close_total (period, closed_us, accounts, invoices, credit_notes, total, digest, parked)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
 on conflict (period) do update set closed_us = excluded.closed_us, accounts = excluded.accounts,
     invoices = excluded.invoices, credit_notes = excluded.credit_notes, total = excluded.total,
-    digest = excluded.digest, parked = excluded.parked,
-    heads = case when length(excluded.heads) = 0 then close_total.heads else excluded.heads end;
+    digest = excluded.digest, parked = excluded.parked;
 
 -- name: close_total_get
 -- in:   period int
@@ -60,8 +59,13 @@ select closed_us, accounts, invoices, credit_notes, total, digest, parked from c
 -- gives: many
 select period, closed_us, accounts, invoices, credit_notes, total, digest, parked from close_total order by period;
 
+-- name: close_digest_put
+-- in:   digest text, period int, closed_us int, heads blob
+-- gives: none
+insert into close_digest (digest, period, closed_us, heads) values ($1, $2, $3, $4) on conflict do nothing;
+
 -- name: close_heads
 -- in:   digest text
 -- out:  period int, heads blob
 -- gives: one
-select period, heads from close_total where digest = $1 order by period limit 1;
+select period, heads from close_digest where digest = $1;

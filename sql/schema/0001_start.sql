@@ -12,6 +12,7 @@ create table meta (
     book_id blob not null,             -- the current price book, empty before the first
     book_n integer not null,           -- counts loads
     sealed_batch integer not null,     -- batches up to this one stand in life and usage_run too
+    sealed_max_us integer not null,    -- no sealed fact is later
     run integer not null,              -- the sealing that ended last: rows of a higher run are not there yet
     sealing_to integer not null        -- the last batch of the sealing that has begun, 0: none
 ) strict;
@@ -296,7 +297,14 @@ create table close_total (
     credit_notes integer not null,
     total text not null,
     digest text not null,
-    parked text not null,              -- URNs, blank-separated
+    parked text not null               -- URNs, blank-separated
+) strict;
+
+-- reference: every digest that a close printed, for ever, and the heads that it stands for
+create table close_digest (
+    digest text not null primary key,
+    period integer not null,
+    closed_us integer not null,
     heads blob not null                -- per account with entries, in uuid order: 16 bytes and the entry's number (varint)
 ) strict;
 

@@ -85,11 +85,11 @@ static enum bl_err figures_read(
     return BL_OK;
 }
 
-static enum bl_err figures_write(struct bl_ctx *x, struct work *w, struct figures *f, struct bl_str heads)
+static enum bl_err figures_write(struct bl_ctx *x, struct work *w, struct figures *f)
 {
     f->row.total = whole_text(x, f->total);
     return q_close_total_put(x, store_writer(w->store), f->period, f->row.closed_us, f->row.accounts,
-            f->row.invoices, f->row.credit_notes, f->row.total, f->row.digest, f->row.parked, heads);
+            f->row.invoices, f->row.credit_notes, f->row.total, f->row.digest, f->row.parked);
 }
 
 static enum bl_err figures_of(
@@ -298,18 +298,17 @@ static enum bl_err run_chunk(struct bl_ctx *x, struct work *w, const char *actor
     if (run->at == run->n)
         BL_TRY(heads(x, w, until));
     *ret_done = run->at == run->n && run->head_at == run->n;
-    struct bl_str kept = BL_STR("");
     if (*ret_done) {
         char text[8];
         bl_period_text(p, text);
         list->at[0].row.digest = digest_end(x, &run->sha);
         list->at[0].row.closed_us = x->now_us;
-        if (run->heads.n > 0)
-            kept = bl_buf_view(&run->heads);
+        BL_TRY(q_close_digest_put(x, store_writer(w->store), list->at[0].row.digest, p, x->now_us,
+                run->heads.n > 0 ? bl_buf_view(&run->heads) : BL_STR("")));
         BL_TRY(work_audit(x, w, actor, "period.close", bl_str_of(text), list->at[0].row.digest));
     }
     for (size_t i = 0; i < list->n; i++)
-        BL_TRY(figures_write(x, w, &list->at[i], i == 0 ? kept : BL_STR("")));
+        BL_TRY(figures_write(x, w, &list->at[i]));
     return BL_OK;
 }
 
