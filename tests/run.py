@@ -10,6 +10,8 @@ import pathlib
 import re
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = pathlib.Path(os.environ['BILLOW_BUILD'])
@@ -50,6 +52,7 @@ def meson_tests(words):
 
 
 def driver(path):
+    begin = time.monotonic()
     try:
         run = subprocess.run([str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                              text=True, errors='replace', timeout=DRIVER_SECONDS, cwd=HERE.parent)
@@ -65,19 +68,20 @@ def driver(path):
         bad = 1
     if status == 0 and bad == 0 and good == 0:
         bad = 1  # a driver that tried nothing proves nothing
-    print(f'{"FAIL" if bad else "ok  "} {path.name:<28} {good:5} passed {bad:5} failed')
-    if bad:
-        print(out[-12000:])
+    took = time.monotonic() - begin
+    print(f'{"FAIL" if bad else "ok  "} {path.name:<28} {good:5} passed {bad:5} failed {took:8.2f} s'
+          + ('\n' + out[-12000:] if bad else ''), flush=True)
     return good, bad
 
 
 def main():
     words = sys.argv[1:]
     passed, failed = meson_tests(words)
-    for path in sorted(HERE.glob('drive_*.py')):
-        if os.access(path, os.X_OK) and (not words or any(word in path.name for word in words)):
-            sys.stdout.flush()
-            good, bad = driver(path)
+    drivers = [path for path in sorted(HERE.glob('drive_*.py'))
+               if os.access(path, os.X_OK) and (not words or any(word in path.name for word in words))]
+    sys.stdout.flush()
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:  # each has folders and ports of its own
+        for good, bad in pool.map(driver, drivers):
             passed, failed = passed + good, failed + bad
     print(f'{passed} passed, {failed} failed')
     return 1 if failed or not passed else 0
