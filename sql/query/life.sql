@@ -42,3 +42,10 @@ select bucket, account, time_us, seq, type, resource, body from life where run <
 -- out:  time_us int
 -- gives: one
 select time_us from life where bucket = $1 and account = $2 and type in (1, 2, 3) order by time_us, seq limit 1;
+
+-- name: life_next
+-- in:   bucket int, account blob, from_us int, k int, run int
+-- out:  time_us int, seq int
+-- gives: one
+select time_us, seq from life
+ where bucket = $1 and account = $2 and time_us >= $3 and seq <= $4 and run <= $5 order by time_us, seq limit 1;

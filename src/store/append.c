@@ -8,7 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FETCH_AHEAD 12
+/* The fact under a fingerprint that has this identity. From the batch being packed it is the item itself. */
+struct found {
+    bool is;
+    bool open;
+    struct bl_fact fact;
+    struct bl_fact_digests digests;
+};
 
 struct append {
     struct bl_ctx *x;
@@ -16,7 +22,7 @@ struct append {
     struct store_append_item *item;
     uint64_t *fp;
     uint32_t open[LOG_FACTS_MAX]; /* items in the batch being packed */
-    struct bl_buf body;
+    struct found known;           /* of the fact in hand; large, so there is one */
 };
 
 /* ---- stored facts */
@@ -72,14 +78,6 @@ static bool same_as_stored(
     }
     return bl_fact_same(&f, stored);
 }
-
-/* The fact under a fingerprint that has this identity. From the batch being packed it is the item itself. */
-struct found {
-    bool is;
-    bool open;
-    struct bl_fact fact;
-    struct bl_fact_digests digests;
-};
 
 static enum bl_err find(struct append *a, const struct bl_fact *who, uint64_t fp, struct found *ret)
 {
@@ -165,17 +163,22 @@ static enum bl_err write_batch(struct append *a)
     if (b->n == 0)
         return BL_OK;
     int64_t batch = atomic_load(&s->batch) + 1;
-    log_finish(b, &a->body);
-    BL_TRY(q_batch_insert(a->x, s->writer, 0, batch, b->n, b->min_us, b->max_us,
-            (struct bl_str){(const char *)b->fp, 8u * b->n}, bl_buf_view(&a->body)));
-    if (b->texts.n)
-        BL_TRY(q_batch_text_put(a->x, s->writer, 0, batch, bl_buf_view(&b->texts)));
-    char *body = bl_xmalloc(a->body.n), *texts = b->texts.n ? bl_xmalloc(b->texts.n) : NULL;
-    memcpy(body, a->body.p, a->body.n);
-    if (texts)
-        memcpy(texts, b->texts.p, b->texts.n);
+    struct bl_buf body = {0}, texts = {0};
+    log_finish(b, &body);
+    enum bl_err e = q_batch_insert(a->x, s->writer, 0, batch, b->n, b->min_us, b->max_us,
+            (struct bl_str){(const char *)b->fp, 8u * b->n}, bl_buf_view(&body));
+    if (e == BL_OK && b->texts.n) {
+        bl_buf_put(&texts, b->texts.p, b->texts.n);
+        e = q_batch_text_put(a->x, s->writer, 0, batch, bl_buf_view(&texts));
+    }
+    if (e != BL_OK) {
+        bl_buf_release(&body);
+        bl_buf_release(&texts);
+        return e;
+    }
     pthread_rwlock_wrlock(&s->tails_lock);
-    enum bl_err e = tail_add(a->x, s->tails, body, a->body.n, texts, b->texts.n, b->handle, b->max_us);
+    e = tail_add(a->x, s->tails, body.p, body.n, texts.p, texts.n, b->handle, b->head,
+            b->max_us); /* owns both now */
     pthread_rwlock_unlock(&s->tails_lock);
     BL_TRY(e);
     atomic_store(&s->batch, batch);
@@ -223,12 +226,12 @@ static enum bl_err take(struct append *a, uint32_t i)
 static enum bl_err one(struct append *a, uint32_t i)
 {
     struct store_append_item *item = &a->item[i];
-    struct found known;
-    BL_TRY(find(a, item->fact, a->fp[i], &known));
-    if (!known.is)
+    struct found *known = &a->known;
+    BL_TRY(find(a, item->fact, a->fp[i], known));
+    if (!known->is)
         return take(a, i);
-    bool same = known.open ? bl_fact_same(item->fact, &known.fact)
-                           : same_as_stored(item->fact, &known.fact, &known.digests);
+    bool same = known->open ? bl_fact_same(item->fact, &known->fact)
+                            : same_as_stored(item->fact, &known->fact, &known->digests);
     item->verdict = same ? STORE_DUPLICATE : STORE_CONFLICT;
     return BL_OK;
 }
@@ -255,11 +258,8 @@ static enum bl_err append_all(struct append *a, size_t n)
                 &a->s->ident, a->item[i].fact->account, a->item[i].fact->source, a->item[i].fact->id);
         ident_touch(&a->s->ident, a->fp[i]);
     }
-    for (size_t i = 0; i < n; i++) {
-        if (i + FETCH_AHEAD < n)
-            ident_touch(&a->s->ident, a->fp[i + FETCH_AHEAD]);
+    for (size_t i = 0; i < n; i++)
         BL_TRY(one(a, (uint32_t)i));
-    }
     BL_TRY(write_batch(a));
     return judge(a, n);
 }
@@ -277,7 +277,6 @@ enum bl_err store_append(struct bl_ctx *x, struct store *s, struct store_append_
     struct append a = {.x = x, .s = s, .item = item};
     a.fp = bl_alloc_array(&x->arena, n ? n : 1, sizeof *a.fp);
     enum bl_err e = append_all(&a, n);
-    bl_buf_release(&a.body);
     if (e != BL_OK)
         s->txn.broken = true;
     return e;

@@ -109,9 +109,10 @@ struct store {
     pthread_rwlock_t tails_lock;
     struct tail *tails; /* newest first; the first takes appends */
     struct sealing sealing;
-    size_t seal_every, step_work; /* bytes of tail that are worth a sealing; a step's budget */
-    size_t seal_bytes;            /* the tail is looked at again when it has these */
+    size_t seal_every, step_work;  /* bytes of tail that are worth a sealing; a step's budget */
+    size_t seal_bytes, seal_dense; /* sizes from which the tail is looked at again, see seal.c */
     _Atomic int64_t sealed_batch, run;
+    _Atomic int64_t sealed_max_us; /* no sealed fact is later */
 
     pthread_mutex_t views_lock;
     struct store_db *readers; /* all */

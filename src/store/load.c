@@ -54,7 +54,6 @@ enum bl_err store_fill_texts(struct bl_ctx *x, struct store_db *db, uint32_t buc
     return BL_OK;
 }
 
-/* Facts at or after upto_us can only stand in the tail: what is sealed lies before now. */
 static void come_later(struct load *l, uint64_t seq, int64_t time_us)
 {
     if (seq <= l->k && time_us >= l->want->upto_us && time_us < l->next_us)
@@ -156,6 +155,8 @@ static enum bl_err one_run(void *arg, const struct q_run_totals *row)
     int64_t upto_us = l->want->upto_us;
     bool whole = row->max_us < upto_us;
     bool by_day = bl_floor_s(upto_us) * BL_US == upto_us && bl_floor_s(upto_us) % BL_DAY_S == 0;
+    if (row->max_us >= upto_us)
+        come_later(l, (uint64_t)row->seq_lo, row->min_us > upto_us ? row->min_us : upto_us);
     if (row->min_us >= upto_us)
         return BL_OK;
     if (l->want->usage_facts || (uint64_t)row->seq_hi > l->k || !(whole || by_day) ||
@@ -278,6 +279,13 @@ static enum bl_err load_under_view(struct load *l, struct store_facts *ret)
     l->usage = bl_usage_new(l->x);
     int64_t k = l->k > INT64_MAX ? INT64_MAX : (int64_t)l->k;
     BL_TRY(q_life_span(l->x, l->db, l->a->bucket, uuid, l->from_us, l->before_us, k, l->run, one_life, l));
+    if (w->upto_us <= atomic_load(&l->s->sealed_max_us)) {
+        struct q_life_next next = {0};
+        bool found = false;
+        BL_TRY(q_life_next(l->x, l->db, l->a->bucket, uuid, w->upto_us, k, l->run, &next, &found));
+        if (found)
+            come_later(l, (uint64_t)next.seq, next.time_us);
+    }
     BL_TRY(q_life_face(l->x, l->db, l->a->bucket, uuid, k, l->run, one_face, l));
     BL_TRY(q_run_totals(l->x, l->db, l->a->bucket, uuid, w->first, w->last, l->run, one_run, l));
     BL_TRY(from_tails(l));

@@ -162,6 +162,12 @@ void log_add(struct log_builder *b, const struct bl_fact *f, uint32_t handle, ui
         if (f->reset)
             bl_put_uv(o, f->reset);
     }
+    b->head[b->n] = (struct log_head){.account = account,
+            .seq = f->seq,
+            .type = f->type,
+            .time_us = f->time_us,
+            .has_resource = f->has_resource,
+            .resource = f->resource};
     b->fp[b->n] = fp;
     b->fact_end[b->n++] = (uint32_t)o->n;
 }

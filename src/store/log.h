@@ -15,6 +15,16 @@
 #define LOG_BYTES_FULL (48u * 1024) /* one with more bytes of facts takes no further one */
 #define LOG_STRINGS_MAX 256
 
+/* What can be known of a fact without reading it whole. */
+struct log_head {
+    uint32_t account; /* index */
+    uint64_t seq;
+    enum bl_fact_type type;
+    int64_t time_us;
+    bool has_resource;
+    bl_uuid resource;
+};
+
 /* ---- writing */
 struct log_text {
     uint8_t digest[16];
@@ -25,6 +35,7 @@ struct log_builder {
     int64_t first_us, min_us, max_us;
     uint64_t fp[LOG_FACTS_MAX];
     uint32_t fact_end[LOG_FACTS_MAX];
+    struct log_head head[LOG_FACTS_MAX];
     uint32_t handle[LOG_FACTS_MAX]; /* accounts by index */
     bl_uuid account[LOG_FACTS_MAX];
     uint32_t string_end[LOG_STRINGS_MAX];
@@ -54,15 +65,6 @@ struct log_view {
 /* BL_INTERNAL with a sentence when the bytes are no batch. */
 BL_MUST_CHECK enum bl_err log_open(struct bl_ctx *x, struct bl_str body, struct log_view *ret);
 bl_uuid log_account(const struct log_view *v, uint32_t index);
-/* What can be known of a fact without reading it whole. */
-struct log_head {
-    uint32_t account; /* index */
-    uint64_t seq;
-    enum bl_fact_type type;
-    int64_t time_us;
-    bool has_resource;
-    bl_uuid resource;
-};
 BL_MUST_CHECK enum bl_err log_head(
         struct bl_ctx *x, const struct log_view *v, uint32_t i, struct log_head *ret);
 /* Strings borrow the body. Digested fields are absent. */

@@ -101,7 +101,7 @@ static enum bl_err one_unsealed(void *arg, const struct q_batch_after *row)
     bool found = false;
     BL_TRY(q_batch_text_get(l->x, s->writer, 0, row->batch, &text, &found));
     enum bl_err e = tail_add(l->x, s->tails, heap_copy(row->body), row->body.n,
-            found ? heap_copy(text.body) : NULL, found ? text.body.n : 0, l->handle, row->max_us);
+            found ? heap_copy(text.body) : NULL, found ? text.body.n : 0, l->handle, NULL, row->max_us);
     bl_ctx_reset(l->x, l->x->now_us);
     return e;
 }
@@ -123,6 +123,7 @@ enum bl_err store_load_memory(struct bl_ctx *x, struct store *s)
     BL_TRY(q_batch_last(x, s->writer, 0, &last, &found));
     atomic_store(&s->batch, last.batch);
     atomic_store(&s->sealed_batch, meta.sealed_batch);
+    atomic_store(&s->sealed_max_us, meta.sealed_max_us);
     atomic_store(&s->run, meta.run);
     s->tails = tail_new(meta.sealed_batch + 1);
 

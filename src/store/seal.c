@@ -16,9 +16,12 @@
 #include <string.h>
 
 #define SEAL_BYTES (64u << 20) /* begin when the tail is this large */
+#define DENSE_PART 64          /* or a 64th of that, with */
+#define DENSE_FACTS 64         /* as many facts an account */
 #define PART_FACTS 4096        /* usage facts in one row */
 #define STEP_WORK 12000        /* a step's budget: a fact is 1, a row is ROW_WORK */
 #define ROW_WORK 8
+#define BEHIND_MAX 3  /* times its budget more when much has gathered meanwhile */
 #define MERGE_EVERY 8 /* runs */
 #define MERGE_ROWS 4  /* rows of one size that are worth putting together */
 
@@ -40,6 +43,7 @@ void store_sealing_drop(struct store *s)
 {
     if (!s->step_work) {
         s->seal_every = s->seal_bytes = SEAL_BYTES;
+        s->seal_dense = SEAL_BYTES / DENSE_PART;
         s->step_work = STEP_WORK;
     }
     free(s->sealing.acct);
@@ -101,7 +105,7 @@ static enum bl_err split_tail(struct bl_ctx *x, struct store *s, struct tail *t,
         for (uint32_t k = 0; k < c->view.n_account; k++)
             handle[k] = accounts_find(&s->accounts, log_account(&c->view, k));
         enum bl_err e = tail_add(x, fresh, take_bytes(&c->body), c->view.bytes, take_bytes(&c->texts),
-                c->texts_bytes, handle, c->max_us);
+                c->texts_bytes, handle, NULL, c->max_us);
         assert(e == BL_OK); /* it was read before */
         (void)e;
     }
@@ -115,22 +119,32 @@ static enum bl_err split_tail(struct bl_ctx *x, struct store *s, struct tail *t,
     return BL_OK;
 }
 
+/* Enough for a sealing: much altogether, or much for each account in it. */
+static bool is_due(const struct store *s)
+{
+    const struct tail *t = s->tails;
+    return t->bytes >= s->seal_bytes ||
+           (t->bytes >= s->seal_dense && t->n_usage + t->n_life >= DENSE_FACTS * t->n_acct);
+}
+
 static enum bl_err begin_sealing(struct bl_ctx *x, struct store *s, int64_t now_us, bool all)
 {
     struct tail *t = s->tails;
     bool anyway = t->bytes >= 4 * s->seal_every;
-    if (!all && t->bytes < s->seal_bytes)
+    if (!all && !is_due(s))
         return BL_OK;
-    size_t n = 0, bytes = 0;
+    size_t n = 0;
     while (n < t->n_chunk && (anyway || t->chunk[n].max_us < now_us))
-        bytes += t->chunk[n++].view.bytes;
-    if (n == 0 || (!all && bytes < s->seal_every / 8)) {
-        s->seal_bytes = t->bytes +
-                        s->seal_every / 8; /* the future holds facts back: not again before more has come */
+        n++;
+    if (n == 0 || (!all && n < t->n_chunk / 2)) {
+        /* the future holds facts back: not again before more has come */
+        s->seal_bytes = t->bytes + s->seal_every / 8;
+        s->seal_dense = t->bytes + s->seal_every / DENSE_PART;
         return BL_OK;
     }
     BL_TRY(split_tail(x, s, t, n));
     s->seal_bytes = s->seal_every;
+    s->seal_dense = s->seal_every / DENSE_PART;
     sealing_over(s, t);
     return BL_OK;
 }
@@ -202,38 +216,50 @@ static enum bl_err put_run(struct bl_ctx *x, struct store *s, const struct accou
     return e;
 }
 
-/* place[0..n): usage facts. A row for each period among them. */
+/* f[0..n): usage facts of one period. */
+static enum bl_err seal_period(struct bl_ctx *x, struct store *s, const struct account *a,
+        const struct bl_fact *f, size_t n, int64_t run, int64_t part, size_t *work)
+{
+    struct bl_usage *u = bl_usage_new(x);
+    struct bl_usage_total *total = NULL;
+    size_t n_total = 0;
+    for (size_t i = 0; i < n; i++)
+        if (f[i].time_us >= a->billing_from_us)
+            BL_TRY(bl_usage_add(x, u, &f[i]));
+    bl_usage_list(x, u, &total, &n_total);
+    *work += n + ROW_WORK;
+    return put_run(x, s, a, bl_period_of(f[0].time_us), run, part, f, n, total, n_total);
+}
+
+/* place[0..n): usage facts. A row for each period among them; mostly it is one. */
 static enum bl_err seal_usage(struct bl_ctx *x, struct store *s, struct tail *t, const struct account *a,
         const uint32_t *place, size_t n, int64_t run, int64_t part, size_t *work)
 {
     struct bl_fact *f = bl_alloc_array(&x->arena, n, sizeof *f);
+    int64_t start_us = 0, end_us = 0;
+    bool mixed = false;
     for (size_t i = 0; i < n; i++) {
         struct bl_fact_digests d;
         BL_TRY(log_fact(x, tail_view(t, place[i]), place[i] % LOG_FACTS_MAX, &f[i], &d));
         BL_TRY(put_texts(x, s, a, tail_view(t, place[i]), &f[i], &d));
+        if (i == 0) {
+            start_us = bl_period_start_s(bl_period_of(f[0].time_us)) * BL_US;
+            end_us = bl_period_start_s(bl_period_of(f[0].time_us) + 1) * BL_US;
+        }
+        mixed = mixed || f[i].time_us < start_us || f[i].time_us >= end_us;
     }
-    /* Facts of the first one's period go to the front, keeping their order; then the rest is looked at again.
-     */
-    struct bl_fact *rest = bl_alloc_array(&x->arena, n, sizeof *rest);
+    if (!mixed)
+        return seal_period(x, s, a, f, n, run, part, work);
+    struct bl_fact *of_one = bl_alloc_array(&x->arena, n, sizeof *of_one);
     while (n > 0) {
         bl_period p = bl_period_of(f[0].time_us);
-        struct bl_usage *u = bl_usage_new(x);
         size_t here = 0, left = 0;
-        for (size_t i = 0; i < n; i++) {
-            if (bl_period_of(f[i].time_us) != p) {
-                rest[left++] = f[i];
-                continue;
-            }
-            f[here++] = f[i];
-            if (f[here - 1].time_us >= a->billing_from_us)
-                BL_TRY(bl_usage_add(x, u, &f[here - 1]));
-        }
-        struct bl_usage_total *total = NULL;
-        size_t n_total = 0;
-        bl_usage_list(x, u, &total, &n_total);
-        BL_TRY(put_run(x, s, a, p, run, part, f, here, total, n_total));
-        *work += here + ROW_WORK;
-        memcpy(f, rest, left * sizeof *f);
+        for (size_t i = 0; i < n; i++)
+            if (bl_period_of(f[i].time_us) == p)
+                of_one[here++] = f[i];
+            else
+                f[left++] = f[i];
+        BL_TRY(seal_period(x, s, a, of_one, here, run, part, work));
         n = left;
     }
     return BL_OK;
@@ -393,8 +419,10 @@ static enum bl_err seal_part(struct bl_ctx *x, struct store *s, int64_t run, siz
 static enum bl_err seal_some(struct bl_ctx *x, struct store *s, int64_t run)
 {
     struct sealing *g = &s->sealing;
-    size_t work = 0;
-    while (g->at < g->n && work < s->step_work) {
+    /* What comes in meanwhile must not gather faster than it is sealed. */
+    size_t work = 0, behind = s->tails->bytes / (s->seal_every / 4 + 1);
+    size_t budget = s->step_work * (1 + (behind < BEHIND_MAX ? behind : BEHIND_MAX));
+    while (g->at < g->n && work < budget) {
         if (!g->listed) {
             list_places(g, g->acct[g->at]);
             g->listed = true;
@@ -415,13 +443,17 @@ static enum bl_err step(struct bl_ctx *x, struct store *s)
     struct sealing *g = &s->sealing;
     int64_t run = atomic_load(&s->run) + 1, to = tail_last_batch(g->tail);
     size_t was_at = g->at;
+    int64_t max_us = atomic_load(&s->sealed_max_us);
+    for (size_t i = 0; i < g->tail->n_chunk; i++)
+        max_us = g->tail->chunk[i].max_us > max_us ? g->tail->chunk[i].max_us : max_us;
+    atomic_store(&s->sealed_max_us, max_us); /* before any view can see the rows */
     BL_TRY(store_write_begin(x, s));
     enum bl_err e = g->begun ? BL_OK : q_meta_sealing_set(x, s->writer, to);
     if (e == BL_OK && (e = seal_some(x, s, run)) != BL_OK)
         bl_fail(x, e, "%s", s->own.why);
     bool last = g->at == g->n;
     if (e == BL_OK && last)
-        e = q_meta_sealed_set(x, s->writer, to, run);
+        e = q_meta_sealed_set(x, s->writer, to, max_us, run);
     if (e == BL_OK && last)
         e = q_batch_text_drop(x, s->writer, 0, to);
     if (e == BL_OK)
@@ -450,7 +482,7 @@ static enum bl_err step(struct bl_ctx *x, struct store *s)
 
 bool store_seal_due(struct store *s)
 {
-    return s->sealing.tail || s->tails->bytes >= s->seal_bytes;
+    return s->sealing.tail || is_due(s);
 }
 
 enum bl_err store_seal(struct bl_ctx *x, struct store *s, int64_t now_us, bool all)

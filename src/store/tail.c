@@ -103,7 +103,7 @@ static void add_usage(struct tail *t, uint32_t acct, uint32_t at)
 }
 
 enum bl_err tail_add(struct bl_ctx *x, struct tail *t, char *body, size_t bytes, char *texts,
-        size_t texts_bytes, const uint32_t *handle, int64_t max_us)
+        size_t texts_bytes, const uint32_t *handle, const struct log_head *head, int64_t max_us)
 {
     struct tail_chunk c = {.body = body, .texts = texts, .texts_bytes = texts_bytes, .max_us = max_us};
     struct tail_mark before = tail_mark(t);
@@ -112,17 +112,18 @@ enum bl_err tail_add(struct bl_ctx *x, struct tail *t, char *body, size_t bytes,
         e = log_texts_open(x, &c.view, (struct bl_str){texts, texts_bytes});
     MAKE_ROOM(t->chunk, t->n_chunk, t->cap_chunk);
     t->chunk[t->n_chunk++] = c;
+    struct log_head read;
     for (uint32_t i = 0; e == BL_OK && i < c.view.n; i++) {
-        struct log_head h;
-        e = log_head(x, &c.view, i, &h);
-        if (e != BL_OK)
+        const struct log_head *h = head ? &head[i] : &read;
+        if (!head && (e = log_head(x, &c.view, i, &read)) != BL_OK)
             break;
-        uint32_t acct = handle[h.account], at = (uint32_t)((t->n_chunk - 1) * LOG_FACTS_MAX + i);
+        uint32_t acct = handle[h->account], at = (uint32_t)((t->n_chunk - 1) * LOG_FACTS_MAX + i);
         heads_room(t, acct);
-        if (h.type == BL_FACT_USAGE)
+        t->n_acct += !t->usage_head[acct] && !t->life_head[acct];
+        if (h->type == BL_FACT_USAGE)
             add_usage(t, acct, at);
         else
-            add_life(t, acct, at, &h);
+            add_life(t, acct, at, h);
     }
     t->bytes += bytes + texts_bytes + sizeof c + c.view.n * sizeof(struct tail_usage);
     if (e != BL_OK)

@@ -33,6 +33,7 @@ struct tail {
     size_t n_life, cap_life;
     uint32_t *usage_head, *life_head; /* by account handle */
     size_t n_head;
+    size_t n_acct;           /* accounts in it; not lowered when facts are taken back */
     uint32_t *resource_head; /* a power of two, at least as many as life nodes */
     size_t n_resource;
     size_t bytes;
@@ -48,9 +49,10 @@ static inline int64_t tail_last_batch(const struct tail *t)
 {
     return t->first_batch + (int64_t)t->n_chunk - 1;
 }
-/* Takes body and texts (malloc'ed). handle: of the batch's accounts, by index. */
+/* Takes body and texts (malloc'ed). handle: of the batch's accounts, by index. head: of its facts, when they
+ * are at hand (else NULL, and they are read from the body). */
 BL_MUST_CHECK enum bl_err tail_add(struct bl_ctx *x, struct tail *t, char *body, size_t bytes, char *texts,
-        size_t texts_bytes, const uint32_t *handle, int64_t max_us);
+        size_t texts_bytes, const uint32_t *handle, const struct log_head *head, int64_t max_us);
 struct tail_mark tail_mark(const struct tail *t);
 void tail_back(struct tail *t, struct tail_mark m);
 uint32_t tail_usage_first(const struct tail *t, uint32_t acct); /* 0: none */

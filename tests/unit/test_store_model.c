@@ -97,7 +97,12 @@ static void compare(struct box *b, struct model *m, uint32_t acct)
     for (size_t i = 0; i < m->facts.n; i++) {
         const struct model_fact *f = &m->facts.at[i];
         bl_period p = bl_period_of(f->f.time_us);
-        if (f->acct != acct || f->f.seq > got.k || unsaid(m, f, got.k))
+        if (f->acct != acct || f->f.seq > got.k)
+            continue;
+        bool counts = bl_fact_is_life(f->f.type) || (f->f.type == BL_FACT_USAGE && p >= first);
+        if (counts && p <= last && f->f.time_us >= upto_us && f->f.time_us < got.next_us)
+            fail_msg("a fact that is still to come is not announced");
+        if (unsaid(m, f, got.k))
             continue;
         if (bl_fact_is_life(f->f.type) && f->f.time_us < upto_us && p <= last)
             life[n_life++] = f->f;
