@@ -97,8 +97,7 @@ static bool other_byte(struct http_chunk *k, char ch)
         k->state = TRAILER_FIRST;
         return ch == '\n';
     case END_LF:
-        k->done = true;
-        return ch == '\n';
+        return k->done = ch == '\n';
     default:
         return trailer_byte(k, ch);
     }
