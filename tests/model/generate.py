@@ -353,8 +353,15 @@ class History:
                 if i != 2 or rng.random() < 0.8:  # else two months are closed at once
                     self.steps.append(("close", now, {2: m1, 4: m2, 6: m3}[i]))
             self.steps.append(("check", now))
-            if rng.random() < 0.25 and i + 1 < len(points) and i not in (2, 4, 6):
-                self.steps.append(("check", min(now + rng.choice([61, 3600, 86400]), points[i + 1])))
+            later = now + rng.choice([61, 3600, 86400])
+            # A preview is kept for a minute: no two looks are closer than that, unless something was written between.
+            if (
+                rng.random() < 0.25
+                and i not in (2, 4, 6)
+                and i + 1 < len(points)
+                and later + 61 < points[i + 1]
+            ):
+                self.steps.append(("check", later))
 
     def setting(self):
         return dict(
