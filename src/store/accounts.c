@@ -139,13 +139,32 @@ static int by_uuid(const void *l, const void *r, void *accounts)
             account_at(accounts, *(const store_acct *)r)->uuid);
 }
 
-store_acct *store_accounts_sorted(struct store *s, uint32_t *ret_n)
+static int by_place(const void *l, const void *r, void *accounts)
+{
+    uint32_t a = account_at(accounts, *(const store_acct *)l)->bucket;
+    uint32_t b = account_at(accounts, *(const store_acct *)r)->bucket;
+    if (a != b)
+        return a < b ? -1 : 1;
+    return by_uuid(l, r, accounts);
+}
+
+static store_acct *list_of(struct store *s, int (*order)(const void *, const void *, void *), uint32_t *ret_n)
 {
     uint32_t n = store_account_count(s);
     store_acct *list = bl_xmalloc((n ? n : 1) * sizeof *list);
     for (uint32_t i = 0; i < n; i++)
         list[i] = i + 1;
-    qsort_r(list, n, sizeof *list, by_uuid, &s->accounts);
+    qsort_r(list, n, sizeof *list, order, &s->accounts);
     *ret_n = n;
     return list;
+}
+
+store_acct *store_accounts_sorted(struct store *s, uint32_t *ret_n)
+{
+    return list_of(s, by_uuid, ret_n);
+}
+
+store_acct *store_accounts_placed(struct store *s, uint32_t *ret_n)
+{
+    return list_of(s, by_place, ret_n);
 }

@@ -1,8 +1,8 @@
-/* Closing a period: account by account, in the order of their uuids, in chunks that hold the writer a few
+/* Closing a period: account by account, in the order their rows lie in, in chunks that hold the writer a few
  * milliseconds.
  *
  *     walk    each account that is still open has its turn; figures are added up by period beside it
- *     heads   all chains' heads go into one digest
+ *     heads   all chains' heads go into one digest, in the order of the accounts' uuids
  *
  * What was done is in the store, so a close can be stopped anywhere and started again; a finished one only
  * reads. */
@@ -126,12 +126,14 @@ static void run_begin(struct work *w, bl_period p)
     work_close_forget(w);
     w->close.period = p;
     w->close.accounts = store_accounts_sorted(w->store, &w->close.n);
+    w->close.turns = store_accounts_placed(w->store, &w->close.n);
     bl_sha256_begin(&w->close.sha);
 }
 
 void work_close_forget(struct work *w)
 {
     free(w->close.accounts);
+    free(w->close.turns);
     bl_buf_release(&w->close.heads);
     w->close = (struct work_close_run){0};
 }
@@ -179,7 +181,7 @@ static enum bl_err walk(struct bl_ctx *x, struct work *w, const struct bl_book *
     enum bl_err e = BL_OK;
     bl_ctx_init(&y, x->now_us);
     while (e == BL_OK && run->at < run->n && mono_us() < until) {
-        store_acct acct = run->accounts[run->at];
+        store_acct acct = run->turns[run->at];
         bool parked = false;
         bl_ctx_reset(&y, x->now_us);
         if (store_account_hot(w->store, acct).closed < p)

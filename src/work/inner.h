@@ -27,6 +27,7 @@ struct work_worn { /* names of a book that are known to be worn: by SKU, then by
 struct work_close_run { /* where a close in this process stands; lost with it without harm */
     bl_period period;
     store_acct *accounts; /* in the order of their uuids; NULL: no close is under way */
+    store_acct *turns;    /* the same, as their rows lie */
     uint32_t n, at, head_at;
     struct bl_sha256 sha;
     struct bl_buf heads;
