@@ -393,6 +393,28 @@ def address_moved():
         s.agree("address", u)
 
 
+def before_the_first():
+    """A late fact from before the first month that was closed is billed, and moves with prices and taxes like any other."""
+    with Books() as s:
+        u = s.account()
+        s.to("2026-04-02")
+        s.send(s.create(u, "2026-03-01"))
+        s.close("2026-03")
+        s.send(s.usage(u, "2026-01-05", 1000))
+        s.to("2026-05-02")
+        t.same("April and January", s.close("2026-04")["total"], "16.50")
+        report = s.load_adjusting(tax="20")
+        t.same("the report", [r[1] for r in report], ["2026-01", "2026-03", "2026-04"])
+        s.to("2026-06-02")
+        s.close("2026-05")
+        taxes = [r[2] for r in s.rows(u, "2026-05") if r[0] == "Taxes"]
+        t.same("taxes of May and before", taxes, ["1.00", "1.00", "0.50", "0.50"])
+        s.send(s.create(u, "2025-12-31T23:00:00Z", 2))
+        s.to("2026-07-02")
+        t.same("a life through all of them", s.close("2026-06")["total"], "42.01")  # six months of 6.00, 0.01, and June's 6.00
+        s.verify()
+
+
 def parked():
     """An account whose figures leave the range is named and left; what mends it brings it back; others never notice."""
     with Books() as s:
@@ -505,6 +527,6 @@ def any_order():
         t.check("any order gives the same bytes (seed %d)" % seed, told(events, rng, False) == told(events, rng, True))
 
 
-for journey in (late_in_several_months, taken_back_before_and_after, begun_in_mid_month, credits, address_moved, parked, money_of_others, any_order):
+for journey in (late_in_several_months, taken_back_before_and_after, begun_in_mid_month, credits, address_moved, before_the_first, parked, money_of_others, any_order):
     t.run(journey.__name__, journey)
 t.end()

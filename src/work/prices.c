@@ -178,19 +178,31 @@ static enum bl_err taxes_move(
     return BL_OK;
 }
 
+/* Where an account's closed periods begin that a book from from_s on may move. Late facts are billed for
+ * periods that were never closed one by one, too: what counts is where its facts begin. */
+static enum bl_err first_moved(struct bl_ctx *y, struct work *w, const struct work_account *a, int64_t from_s,
+        bl_period *ret, bool *ret_found)
+{
+    bl_period at = from_s > 0 ? bl_period_of(from_s * BL_US) : 0, first = 0;
+    BL_TRY(store_first_period(y, w->store, store_writer(w->store), a->acct, &first, ret_found));
+    if (first > at)
+        at = first;
+    if (a->row.billing_from_us != INT64_MIN && bl_period_of(a->row.billing_from_us) > at)
+        at = bl_period_of(a->row.billing_from_us);
+    *ret = at;
+    return BL_OK;
+}
+
 static enum bl_err account_moves(struct bl_ctx *x, struct bl_ctx *y, struct work *w, store_acct acct,
         const struct bl_book *old, const struct bl_book *new, int64_t from_s, struct moves *m)
 {
     struct store_db *db = store_writer(w->store);
     struct work_account a;
-    struct q_closed_list *closed = NULL;
-    size_t n = 0;
+    bl_period p = 0;
+    bool found = false;
     BL_TRY(work_account_get(y, w, db, store_account_hot(w->store, acct).uuid, &a));
-    BL_TRY(q_closed_list(y, db, a.bucket, store_uuid(&a.uuid), &closed, &n));
-    for (size_t i = 0; i < n; i++) {
-        bl_period p = (bl_period)closed[i].period;
-        if (bl_period_start_s(p + 1) <= from_s)
-            continue;
+    BL_TRY(first_moved(y, w, &a, from_s, &p, &found));
+    for (; found && p <= (bl_period)a.row.closed_period; p++) {
         struct work_charged is = {0}, was = {0};
         bool taxes = false;
         BL_TRY(work_charge(y, w, db, &a, old, p, work_period_last_s(p), UINT64_MAX, false, &was));
