@@ -16,7 +16,7 @@ struct counter {
     uint64_t key;
     int64_t minute; /* the newest one counted */
     uint32_t sum;
-    uint16_t n[MINUTES]; /* by minute mod 60; none before minute - 59 */
+    uint32_t n[MINUTES]; /* by minute mod 60; none before minute - 59 */
 };
 struct api_limits {
     pthread_mutex_t lock;
@@ -95,7 +95,7 @@ void api_rate_count(struct api *a, struct bl_str key, int64_t now_s, struct api_
     }
     pthread_mutex_lock(&a->limits->lock);
     struct counter *c = find(a->limits, key, minute);
-    uint16_t *n = &c->n[minute % MINUTES];
+    uint32_t *n = &c->n[minute % MINUTES];
     bool over_hour = c->sum >= hour, over_burst = *n >= burst;
     if (!over_hour && !over_burst) {
         c->sum++;
