@@ -20,6 +20,7 @@ from story.tally import Tally  # noqa: E402
 HOST = b"Host: x\r\n"
 OK = b"GET /healthz HTTP/1.1\r\n" + HOST
 POST = b"POST /operator/v1/events HTTP/1.1\r\n" + HOST
+TAKEN = b"POST /operator/v1/accounts HTTP/1.1\r\n" + HOST  # its body is read whoever asks
 END = b"\r\n"
 
 # name, bytes, statuses that are right (0: closed without an answer), must the connection end
@@ -89,11 +90,11 @@ CASES = [
     ("long target", b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n" + HOST + END, {414}, True),
     ("long head", OK + b"X-A: " + b"a" * 70000 + b"\r\n" + END, {431}, True),
     ("many fields", OK + b"".join(b"X-%d: a\r\n" % i for i in range(120)) + END, {431}, True),
-    ("chunk size 0x1", POST + b"Transfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n0\r\n\r\n", {400}, True),
-    ("chunk size -1", POST + b"Transfer-Encoding: chunked\r\n\r\n-1\r\na\r\n0\r\n\r\n", {400}, True),
-    ("chunk size beyond 64 bits", POST + b"Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\na\r\n0\r\n\r\n", {400, 413}, True),
-    ("chunk without end", POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n", {400}, True),
-    ("chunk of bare LF", POST + b"Transfer-Encoding: chunked\r\n\r\n1\na\n0\n\n", {400}, True),
+    ("chunk size 0x1", TAKEN + b"Transfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n0\r\n\r\n", {400}, True),
+    ("chunk size -1", TAKEN + b"Transfer-Encoding: chunked\r\n\r\n-1\r\na\r\n0\r\n\r\n", {400}, True),
+    ("chunk size beyond 64 bits", TAKEN + b"Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\na\r\n0\r\n\r\n", {400, 413}, True),
+    ("chunk without end", TAKEN + b"Transfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n", {400}, True),
+    ("chunk of bare LF", TAKEN + b"Transfer-Encoding: chunked\r\n\r\n1\na\n0\n\n", {400}, True),
 ]
 
 
@@ -133,7 +134,7 @@ def ended(s, f):
 
 def strictness(tally, port, operator):
     for name, raw, right, must_end in CASES:
-        s = connect(operator if raw.startswith(POST[:20]) else port)
+        s = connect(operator if raw.startswith(b"POST /operator") else port)
         f = s.makefile("rb")
         try:
             s.sendall(raw)
@@ -215,6 +216,25 @@ def bodies(tally, s):
     raw.close()
 
 
+def before_the_body(tally, s):
+    """Who has no right, or asks for what is not there, is answered before a large body is read."""
+    token = s.cli("token", "add", "--operator", "--scope", "operator:read").out.strip().encode()
+    for name, line, extra, right in [
+        ("no token", b"POST /operator/v1/events", b"", 401),
+        ("a wrong token", b"POST /operator/v1/events", b"Authorization: Bearer dop_v1_x\r\n", 401),
+        ("a token of another scope", b"POST /operator/v1/events", b"Authorization: Bearer " + token + b"\r\n", 403),
+        ("no such path", b"POST /operator/v1/nothing", b"Authorization: Bearer " + token + b"\r\n", 404),
+        ("no such method", b"PUT /operator/v1/events", b"Authorization: Bearer " + token + b"\r\n", 405),
+    ]:
+        for body in (b"Content-Length: 1000000\r\n", b"Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n"):
+            raw = connect(s.operator_port)
+            raw.sendall(line + b" HTTP/1.1\r\n" + HOST + extra + body + END)
+            f = raw.makefile("rb")
+            status, headers, text = read_answer(f)
+            tally.check("before the body: " + name, status == right and headers.get("connection") == "close", (status, text))
+            raw.close()
+
+
 def many(tally, port):
     got = []
 
@@ -288,6 +308,7 @@ def main():
         tally.run("strictness", strictness, tally, s.port, s.operator_port)
         tally.run("one request each", one_request_each, tally, s.port)
         tally.run("bodies", bodies, tally, s)
+        tally.run("before the body", before_the_body, tally, s)
         tally.run("many", many, tally, s.port)
         tally.run("slowly", slowly, tally, s.port)
         tally.run("stopping", stopping, tally, s)

@@ -53,6 +53,9 @@ void api_run(struct api *a, struct bl_ctx *x, struct store_db *db, const struct 
 /* An answer for what never reached a handler, such as a body over its limit; in the path's dialect. */
 void api_refuse(struct api *a, struct bl_ctx *x, const struct api_request *in, enum bl_err e, const char *why,
         struct api_reply *ret);
+/* Before a body is read: true when the answer is final without it (no such path or method, no right). */
+bool api_turned_away(struct api *a, struct bl_ctx *x, struct store_db *db, const struct api_route *r,
+        const struct api_request *in, struct api_reply *ret);
 /* POSTs of events go in two steps, so that reading them is not the writer's work and one fsync serves all
  * that wait: begin on any thread (NULL: the reply is final already), then run many on the writer thread. */
 bool api_is_events(const struct api_route *r);

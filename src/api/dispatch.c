@@ -313,6 +313,18 @@ void api_run(struct api *a, struct bl_ctx *x, struct store_db *db, const struct 
     work_book_give(a->work, book);
 }
 
+bool api_turned_away(struct api *a, struct bl_ctx *x, struct store_db *db, const struct api_route *r,
+        const struct api_request *in, struct api_reply *ret)
+{
+    struct call c;
+    api_call_begin(&c, a, x, db, r, in, ret);
+    enum bl_err e = r ? admit(&c) : no_route(&c);
+    if (e != BL_OK)
+        finish(&c, e);
+    bl_buf_release(&c.body);
+    return e != BL_OK;
+}
+
 enum bl_err api_call_admit(struct call *c)
 {
     BL_TRY(admit(c));

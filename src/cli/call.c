@@ -25,7 +25,6 @@
 struct cli_link {
     struct http_client *client; /* a server; NULL: this process */
     const char *socket;
-    bool used; /* the connection has carried an answer */
     struct work *work;
     struct api *api;
 };
@@ -132,18 +131,8 @@ static enum bl_err call_server(struct cli *c, const char *method, struct bl_str 
         header[n++] = (struct http_header){BL_STR("billow-now"), bl_str_of(now)};
     }
     enum bl_err e = http_client_call(&c->call, c->link->client, method, target, header, n, body, &answer);
-    if (e != BL_OK &&
-            c->link->used) { /* an idle connection was closed; what is asked often is safe to ask again */
-        http_client_close(c->link->client);
-        c->link->client = NULL;
-        c->link->used = false;
-        e = http_client_open(&c->call, c->link->socket, &c->link->client);
-        if (e == BL_OK)
-            e = http_client_call(&c->call, c->link->client, method, target, header, n, body, &answer);
-    }
     if (e != BL_OK)
         return bl_fail(&c->x, e, "The server at %s did not answer: %s", c->link->socket, c->call.why);
-    c->link->used = true;
     for (size_t i = 0; i < answer.n_header; i++)
         if (bl_str_is(answer.header[i].name, "content-disposition"))
             take_file_name(c, answer.header[i].value);

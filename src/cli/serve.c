@@ -72,11 +72,16 @@ static void job_answer(struct job *j)
 
 /* ---- where requests run */
 
+static void reading_begin(struct serving *s, struct bl_ctx *x)
+{
+    if (!s->reading && store_read_begin(x, s->loop_db) == BL_OK)
+        s->reading = true;
+}
+
 static void on_loop(struct serving *s, struct job *j)
 {
     struct bl_ctx *x = http_exchange_ctx(j->e);
-    if (!s->reading && store_read_begin(x, s->loop_db) == BL_OK)
-        s->reading = true;
+    reading_begin(s, x);
     api_run(s->api, x, s->loop_db, j->route, &j->in, &j->out);
     job_answer(j);
 }
@@ -193,6 +198,27 @@ static size_t body_max(void *arg, const struct http_request *r)
     return max;
 }
 
+/* A large body is not read of one who has no right to send it, and none where nothing takes it. */
+static bool early(void *arg, struct bl_ctx *x, const struct http_request *r, struct http_reply *ret)
+{
+    struct serving *s = arg;
+    struct api_request in;
+    enum api_where where;
+    size_t max = 0;
+    request_of(r, &in);
+    const struct api_route *route = api_route_find(&in, &where, &max);
+    if (route && max <= 1 << 20)
+        return false;
+    struct api_reply *out = bl_alloc(&x->arena, sizeof *out);
+    x->now_us = work_now(s->work);
+    reading_begin(s, x);
+    if (!api_turned_away(s->api, x, s->loop_db, route, &in, out))
+        return false;
+    api_log(s->api, &in, out, 0);
+    reply_of(out, ret);
+    return true;
+}
+
 static void refuse(
         void *arg, struct bl_ctx *x, const struct http_request *r, int status, struct http_reply *ret)
 {
@@ -206,6 +232,7 @@ static void refuse(
             {417, BL_BAD_REQUEST, "Only 100-continue can be expected."},
             {431, BL_BAD_REQUEST, "The head is larger than 64 KiB or has more than 100 fields."},
             {501, BL_BAD_REQUEST, "Only the transfer encoding chunked is known, and not this method."},
+            {503, BL_UNAVAILABLE, "More is being sent at this moment than is taken at once; try again."},
             {505, BL_BAD_REQUEST, "Only HTTP/1.1 and HTTP/1.0 are spoken here."}};
     struct serving *s = arg;
     struct api_request in;
@@ -300,8 +327,12 @@ static enum bl_err open_all(struct serving *s)
                                    : WORK_CLOCK_STANDS,
             .now_us = c->now_us,
     };
-    struct http_app app = {
-            .arg = s, .body_max = body_max, .handle = handle, .refuse = refuse, .before_wait = before_wait};
+    struct http_app app = {.arg = s,
+            .body_max = body_max,
+            .early = early,
+            .handle = handle,
+            .refuse = refuse,
+            .before_wait = before_wait};
     struct api_options ao = {
             .public_url = c->serve.public_url,
             .rate_hour = c->serve.rate_hour,
