@@ -14,6 +14,33 @@ static bool starts(struct bl_str s, const char *with, size_t n)
 }
 #define STARTS(s, lit) starts((s), lit, sizeof(lit) - 1)
 
+static int hex_digit(char ch)
+{
+    if (ch >= '0' && ch <= '9')
+        return ch - '0';
+    ch = (char)(ch | 0x20);
+    return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
+}
+
+/* A header holds an attribute percent-encoded where it is beyond ASCII, sometimes in quotes: one round of
+ * decoding. */
+static struct bl_str attribute(struct call *c, struct bl_str h)
+{
+    if (!bl_is(h))
+        return h;
+    if (h.n >= 2 && h.p[0] == '"' && h.p[h.n - 1] == '"')
+        h = (struct bl_str){h.p + 1, h.n - 2};
+    char *out = bl_alloc(&c->x->arena, h.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < h.n; i++) {
+        int hi = h.p[i] == '%' && i + 2 < h.n ? hex_digit(h.p[i + 1]) : -1;
+        int lo = hi >= 0 ? hex_digit(h.p[i + 2]) : -1;
+        out[n++] = lo >= 0 ? (char)(hi * 16 + lo) : h.p[i];
+        i += lo >= 0 ? 2 : 0;
+    }
+    return (struct bl_str){out, n};
+}
+
 static enum bl_err read_binary(struct call *c, struct intake_batch *ret)
 {
     static const char *const names[] = {
@@ -21,7 +48,7 @@ static enum bl_err read_binary(struct call *c, struct intake_batch *ret)
     struct bl_fact_attrs a;
     struct bl_str *to[] = {&a.specversion, &a.id, &a.source, &a.type, &a.subject, &a.time};
     for (size_t i = 0; i < BL_COUNT(names); i++)
-        *to[i] = api_header(c->in, names[i]);
+        *to[i] = attribute(c, api_header(c->in, names[i]));
     return intake_read_binary(c->x, &a, c->in->body, c->x->now_us, ret);
 }
 

@@ -54,8 +54,8 @@ bool store_view_newest(const struct store_db *db);
 uint32_t store_account_count(struct store *s);
 /* Handles ordered by the uuid's bytes (a copy, malloc'ed, owned by the caller). */
 store_acct *store_accounts_sorted(struct store *s, uint32_t *ret_n);
-/* The same as their rows lie, by bucket and then by the uuid's bytes: who walks in this order reads and writes
- * each page once. */
+/* The same as their rows lie, by bucket and then by the uuid's bytes: who walks in this order reads and
+ * writes each page once. */
 store_acct *store_accounts_placed(struct store *s, uint32_t *ret_n);
 
 /* ---- writing: on the writer thread, between store_write_begin and store_write_end. What touches an
