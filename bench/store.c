@@ -104,7 +104,7 @@ static void add_accounts(struct bl_ctx *x, struct store *s)
         fail(x);
 }
 
-static double longest_step;
+static double longest_step, sealing;
 
 static void append_batch(struct bl_ctx *x, struct store *s, uint64_t first, uint64_t *duplicates)
 {
@@ -124,10 +124,11 @@ static void append_batch(struct bl_ctx *x, struct store *s, uint64_t first, uint
         fail(x);
     for (int i = 0; i < BATCH; i++)
         *duplicates += item[i].verdict == STORE_DUPLICATE;
-    double start = clock_s(CLOCK_MONOTONIC);
+    double start = clock_s(CLOCK_PROCESS_CPUTIME_ID);
     if (store_seal(x, s, INT64_MAX, false) != BL_OK)
         fail(x);
-    double took = clock_s(CLOCK_MONOTONIC) - start;
+    double took = clock_s(CLOCK_PROCESS_CPUTIME_ID) - start;
+    sealing += took;
     longest_step = took > longest_step ? took : longest_step;
     bl_ctx_reset(x, OCT);
 }
@@ -182,15 +183,15 @@ int main(int argc, char **argv)
     printf("%u accounts\n", accounts);
     for (uint64_t m = 0; m < millions; m++) {
         double wall = clock_s(CLOCK_MONOTONIC), cpu = clock_s(CLOCK_PROCESS_CPUTIME_ID);
-        longest_step = 0;
+        longest_step = sealing = 0;
         for (uint64_t i = 0; i < 1000000; i += BATCH)
             append_batch(&x, s, m * 1000000 + i, &duplicates);
         wall = clock_s(CLOCK_MONOTONIC) - wall;
         cpu = clock_s(CLOCK_PROCESS_CPUTIME_ID) - cpu;
         store_stats(s, &st);
-        printf("million %2llu: %7.0f facts/s, %.2f us CPU a fact, longest step of sealing %.0f ms, tail %llu "
-               "MiB\n",
-                (unsigned long long)m + 1, 1e6 / wall, cpu, longest_step * 1e3,
+        printf("million %2llu: %7.0f facts/s, %.2f us CPU a fact (%.2f of it sealing, longest step %.0f ms), "
+               "tail %llu MiB\n",
+                (unsigned long long)m + 1, 1e6 / wall, cpu, sealing, longest_step * 1e3,
                 (unsigned long long)st.tail_bytes >> 20);
         fflush(stdout);
     }

@@ -7,29 +7,35 @@ on conflict do nothing;
 
 -- name: life_span
 -- in:   bucket int, account blob, from_us int, before_us int, k int, run int
--- out:  time_us int, seq int, type int, body blob
+-- out:  time_us int, seq int, type int, run_n int, body blob
 -- gives: each
-select time_us, seq, type, body from life
+select time_us, seq, type, run, body from life
  where bucket = $1 and account = $2 and time_us >= $3 and time_us < $4 and seq <= $5 and run <= $6
  order by time_us, seq;
 
 -- Changes of the account itself (type 5), whatever their time.
 -- name: life_face
 -- in:   bucket int, account blob, k int, run int
--- out:  time_us int, seq int, body blob
+-- out:  time_us int, seq int, run_n int, body blob
 -- gives: each
-select time_us, seq, body from life
+select time_us, seq, run, body from life
  where bucket = $1 and account = $2 and type = 5 and seq <= $3 and run <= $4
  order by time_us, seq;
 
--- Births and deaths of a resource up to an instant, last first.
+-- Births and deaths of a resource up to an instant, last first. The index has all of it.
 -- name: life_of_resource
 -- in:   bucket int, account blob, resource blob, upto_us int, run int
--- out:  time_us int, seq int, type int, body blob
+-- out:  time_us int, seq int, type int
 -- gives: each
-select time_us, seq, type, body from life
+select time_us, seq, type from life
  where bucket = $1 and account = $2 and resource = $3 and time_us <= $4 and run <= $5 and type in (1, 3)
  order by time_us desc, seq desc;
+
+-- name: life_body
+-- in:   bucket int, account blob, time_us int, seq int
+-- out:  body blob
+-- gives: one
+select body from life where bucket = $1 and account = $2 and time_us = $3 and seq = $4;
 
 -- name: life_all
 -- in:   run int

@@ -1,13 +1,14 @@
+-- The same sealing run twice writes the same rows.
 -- name: text_put
--- in:   bucket int, account blob, digest blob, body text
+-- in:   bucket int, account blob, run int, part int, body blob
 -- gives: none
-insert into fact_text (bucket, account, digest, body) values ($1, $2, $3, $4) on conflict do nothing;
+insert into fact_text (bucket, account, run, part, body) values ($1, $2, $3, $4, $5) on conflict do nothing;
 
--- name: text_get
--- in:   bucket int, account blob, digest blob
--- out:  body text
--- gives: one
-select body from fact_text where bucket = $1 and account = $2 and digest = $3;
+-- name: text_of_run
+-- in:   bucket int, account blob, run int
+-- out:  body blob
+-- gives: each
+select body from fact_text where bucket = $1 and account = $2 and run = $3 order by part;
 
 -- name: batch_text_put
 -- in:   bucket int, batch int, body blob

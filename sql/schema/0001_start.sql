@@ -112,16 +112,17 @@ create table life (
     body blob not null,
     primary key (bucket, account, time_us, seq)
 ) strict, without rowid;
-create index life_resource on life (bucket, account, resource, time_us, seq);
+create index life_resource on life (bucket, account, resource, time_us, seq, type, run) where type in (1, 3);
 create index life_face on life (bucket, account, time_us, seq) where type = 5;
 
 -- bucketed: personal text of sealed facts, apart, so that it can be erased
 create table fact_text (
     bucket integer not null,
     account blob not null,
-    digest blob not null,
-    body text not null,
-    primary key (bucket, account, digest)
+    run integer not null,              -- the sealing that wrote it, and its life rows
+    part integer not null,
+    body blob not null,                -- (16 bytes of digest, text)*
+    primary key (bucket, account, run, part)
 ) strict, without rowid;
 
 -- bucketed: retractions and what they name; target_seq 0 while that has not come

@@ -126,9 +126,17 @@ BL_MUST_CHECK enum bl_err store_batch_view(
         struct bl_ctx *x, struct store *s, int64_t batch, struct log_view *ret);
 void store_note_seq(struct store *s, uint32_t bucket);
 void store_views_trim(struct store *s); /* frees tails no view needs any more */
-/* Puts texts back into digested fields; copies nothing. From the chunk's own texts, then from the file. */
-BL_MUST_CHECK enum bl_err store_fill_texts(struct bl_ctx *x, struct store_db *db, uint32_t bucket,
-        bl_uuid account, const struct log_view *v, struct bl_fact *f, const struct bl_fact_digests *d);
+/* ---- personal texts: put back into the digested fields of a fact, borrowed */
+struct texts { /* of an account's sealed rows, by the run that wrote them; fetched when first asked for */
+    struct texts_of_run *first;
+};
+/* What was erased reads as empty. */
+BL_MUST_CHECK enum bl_err texts_fill(struct bl_ctx *x, struct store_db *db, const struct account *a,
+        struct texts *t, int64_t run, struct bl_fact *f, const struct bl_fact_digests *d);
+/* From the batch they came with, where they must be. */
+BL_MUST_CHECK enum bl_err texts_from_view(
+        struct bl_ctx *x, const struct log_view *v, struct bl_fact *f, const struct bl_fact_digests *d);
+
 BL_MUST_CHECK enum bl_err store_sealing_resume(struct bl_ctx *x, struct store *s, int64_t sealing_to);
 void store_sealing_drop(struct store *s);
 BL_MUST_CHECK enum bl_err store_load_memory(struct bl_ctx *x, struct store *s);

@@ -24,6 +24,7 @@ struct load {
     struct retracted retracted;
     struct bl_usage *usage;
     struct facts_list life, face, usage_fact;
+    struct texts texts;
     int64_t next_us; /* earliest known fact that a later upto_us would take in */
 };
 
@@ -36,24 +37,6 @@ void store_fact_copy(struct bl_ctx *x, struct bl_fact *f)
             f->field[i] = bl_str_dup(&x->arena, f->field[i]);
 }
 
-enum bl_err store_fill_texts(struct bl_ctx *x, struct store_db *db, uint32_t bucket, bl_uuid account,
-        const struct log_view *v, struct bl_fact *f, const struct bl_fact_digests *d)
-{
-    for (uint32_t rest = d->has; rest; rest &= rest - 1) {
-        int field = __builtin_ctz(rest);
-        struct bl_str digest = {(const char *)d->d[field], 16};
-        if (v)
-            f->field[field] = log_text_find(v, d->d[field]);
-        if (bl_is(f->field[field]))
-            continue;
-        struct q_text_get row = {0};
-        bool found = false;
-        BL_TRY(q_text_get(x, db, bucket, store_uuid(&account), digest, &row, &found));
-        f->field[field] = found ? row.body : BL_STR(""); /* erased */
-    }
-    return BL_OK;
-}
-
 static void come_later(struct load *l, uint64_t seq, int64_t time_us)
 {
     if (seq <= l->k && time_us >= l->want->upto_us && time_us < l->next_us)
@@ -62,17 +45,15 @@ static void come_later(struct load *l, uint64_t seq, int64_t time_us)
 
 /* ---- facts that are no usage */
 
-static enum bl_err keep(struct load *l, struct facts_list *list, struct bl_fact *f, const struct log_view *v,
-        const struct bl_fact_digests *d)
+static enum bl_err keep(struct load *l, struct facts_list *list, struct bl_fact *f)
 {
-    BL_TRY(store_fill_texts(l->x, l->db, l->a->bucket, l->a->uuid, v, f, d));
     store_fact_copy(l->x, f);
     *BL_PUSH(&l->x->arena, *list) = *f;
     return BL_OK;
 }
 
-static enum bl_err keep_row(
-        struct load *l, struct facts_list *list, int64_t time_us, int64_t seq, struct bl_str body)
+static enum bl_err keep_row(struct load *l, struct facts_list *list, int64_t time_us, int64_t seq,
+        int64_t run, struct bl_str body)
 {
     if (retracted_has(&l->retracted, (uint64_t)seq))
         return BL_OK;
@@ -83,21 +64,22 @@ static enum bl_err keep_row(
     f.account = l->a->uuid;
     f.time_us = time_us;
     f.seq = (uint64_t)seq;
-    return keep(l, list, &f, NULL, &d);
+    BL_TRY(texts_fill(l->x, l->db, l->a, &l->texts, run, &f, &d));
+    return keep(l, list, &f);
 }
 
 static enum bl_err one_life(void *arg, const struct q_life_span *row)
 {
     struct load *l = arg;
     return bl_fact_is_life((enum bl_fact_type)row->type)
-                   ? keep_row(l, &l->life, row->time_us, row->seq, row->body)
+                   ? keep_row(l, &l->life, row->time_us, row->seq, row->run_n, row->body)
                    : BL_OK;
 }
 
 static enum bl_err one_face(void *arg, const struct q_life_face *row)
 {
     struct load *l = arg;
-    return keep_row(l, &l->face, row->time_us, row->seq, row->body);
+    return keep_row(l, &l->face, row->time_us, row->seq, row->run_n, row->body);
 }
 
 static enum bl_err life_of_tail(struct load *l, struct tail *t)
@@ -114,7 +96,8 @@ static enum bl_err life_of_tail(struct load *l, struct tail *t)
         struct bl_fact f;
         struct bl_fact_digests d;
         BL_TRY(log_fact(l->x, v, at % LOG_FACTS_MAX, &f, &d));
-        BL_TRY(keep(l, life ? &l->life : &l->face, &f, v, &d));
+        BL_TRY(texts_from_view(l->x, v, &f, &d));
+        BL_TRY(keep(l, life ? &l->life : &l->face, &f));
     }
     return BL_OK;
 }
@@ -182,8 +165,7 @@ static enum bl_err usage_of_tail(struct load *l, struct tail *t)
         struct bl_fact f;
         struct bl_fact_digests d;
         BL_TRY(log_fact(l->x, tail_view(t, at), at % LOG_FACTS_MAX, &f, &d));
-        if (d.has)
-            BL_TRY(store_fill_texts(l->x, l->db, l->a->bucket, l->a->uuid, tail_view(t, at), &f, &d));
+        BL_TRY(texts_from_view(l->x, tail_view(t, at), &f, &d));
         come_later(l, f.seq, f.time_us);
         BL_TRY(count(l, &f));
     }

@@ -52,9 +52,13 @@ bool retracted_within(const struct retracted *r, uint64_t lo, uint64_t hi, bl_pe
 
 struct before {
     struct bl_ctx *x;
+    struct store *s;
+    const struct account *a;
     const struct bl_fact *fact;
     struct retracted retracted;
     bool any;
+    bool bare; /* of best only time, seq and type are known: it is sealed, and nothing at its instant asked
+                  for more */
     struct bl_fact best;
 };
 
@@ -70,10 +74,28 @@ static void consider(struct before *b, const struct bl_fact *f)
     if (bl_fact_order(f, b->fact) >= 0 || (b->any && bl_fact_order(f, &b->best) <= 0))
         return;
     b->any = true;
+    b->bare = false;
     b->best = *f;
     store_fact_copy(b->x, &b->best);
 }
 
+static enum bl_err whole(struct before *b, int64_t time_us, int64_t seq, struct bl_fact *ret)
+{
+    struct q_life_body row = {0};
+    struct bl_fact_digests d;
+    bool found = false;
+    BL_TRY(q_life_body(
+            b->x, b->s->writer, b->a->bucket, store_uuid(&b->a->uuid), time_us, seq, &row, &found));
+    if (!found)
+        return bl_fail(
+                b->x, BL_INTERNAL, "A life row is missing: the database is damaged, restore a backup.");
+    struct bl_rd r = bl_rd_of(row.body);
+    BL_TRY(bl_fact_unpack(b->x, &r, ret, &d));
+    ret->seq = (uint64_t)seq;
+    return BL_OK;
+}
+
+/* Rows come last first. Source and id are only looked up where an instant does not decide. */
 static enum bl_err one_row(void *arg, const struct q_life_of_resource *row)
 {
     struct before *b = arg;
@@ -81,11 +103,17 @@ static enum bl_err one_row(void *arg, const struct q_life_of_resource *row)
         return BL_METHOD; /* no further one can count: leaves the list */
     if (!may_count(b, row->time_us, (uint64_t)row->seq))
         return BL_OK;
+    if (row->time_us < b->fact->time_us && (!b->any || row->time_us > b->best.time_us)) {
+        b->any = b->bare = true;
+        b->best = (struct bl_fact){
+                .type = (enum bl_fact_type)row->type, .time_us = row->time_us, .seq = (uint64_t)row->seq};
+        return BL_OK;
+    }
     struct bl_fact f;
-    struct bl_fact_digests d;
-    struct bl_rd r = bl_rd_of(row->body);
-    BL_TRY(bl_fact_unpack(b->x, &r, &f, &d));
-    f.seq = (uint64_t)row->seq;
+    if (b->bare)
+        BL_TRY(whole(b, b->best.time_us, (int64_t)b->best.seq, &b->best));
+    b->bare = false;
+    BL_TRY(whole(b, row->time_us, row->seq, &f));
     consider(b, &f);
     return BL_OK;
 }
@@ -116,7 +144,7 @@ enum bl_err store_alive_before(
         struct bl_ctx *x, struct store *s, store_acct acct, const struct bl_fact *f, bool *ret_alive)
 {
     struct account *a = account_at(&s->accounts, acct);
-    struct before b = {.x = x, .fact = f};
+    struct before b = {.x = x, .s = s, .a = a, .fact = f};
     BL_TRY(store_retracted(x, s, s->writer, acct, f->seq, &b.retracted));
     for (struct tail *t = s->tails; t; t = t->next)
         if (!t->last_run)

@@ -14,14 +14,17 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SEAL_BYTES (64u << 20) /* begin when the tail is this large */
+#define LIFE_PART 400          /* life facts in one go */
 #define DENSE_PART 64          /* or a 64th of that, with */
 #define DENSE_FACTS 64         /* as many facts an account */
 #define PART_FACTS 4096        /* usage facts in one row */
-#define STEP_WORK 12000        /* a step's budget: a fact is 1, a row is ROW_WORK */
+#define STEP_US 6000           /* of the processor a step takes about, */
+#define STEP_WORK 60000        /* and this much work at most: a fact is 1, a row is ROW_WORK */
 #define ROW_WORK 8
-#define BEHIND_MAX 3  /* times its budget more when much has gathered meanwhile */
+#define BEHIND_MAX 2  /* times its budget more when much has gathered meanwhile */
 #define MERGE_EVERY 8 /* runs */
 #define MERGE_ROWS 4  /* rows of one size that are worth putting together */
 
@@ -151,26 +154,11 @@ static enum bl_err begin_sealing(struct bl_ctx *x, struct store *s, int64_t now_
 
 /* ---- rows */
 
-/* Puts a fact's personal texts back in and into their table. */
-static enum bl_err put_texts(struct bl_ctx *x, struct store *s, const struct account *a,
-        const struct log_view *v, struct bl_fact *f, const struct bl_fact_digests *d)
-{
-    for (uint32_t rest = d->has; rest; rest &= rest - 1) {
-        int field = __builtin_ctz(rest);
-        f->field[field] = log_text_find(v, d->d[field]);
-        if (!bl_is(f->field[field]))
-            return bl_fail(x, BL_INTERNAL, "A text is missing: the database is damaged, restore a backup.");
-        BL_TRY(q_text_put(x, s->writer, a->bucket, store_uuid(&a->uuid),
-                (struct bl_str){(const char *)d->d[field], 16}, f->field[field]));
-    }
-    return BL_OK;
-}
-
-/* place[0..n): facts that are no usage. */
+/* place[0..n): facts that are no usage. Their personal texts become one row. */
 static enum bl_err seal_life(struct bl_ctx *x, struct store *s, struct tail *t, const struct account *a,
-        const uint32_t *place, size_t n, int64_t run)
+        const uint32_t *place, size_t n, int64_t run, int64_t part)
 {
-    struct bl_buf body = {0};
+    struct bl_buf body = {0}, texts = {0};
     enum bl_err e = BL_OK;
     for (size_t i = 0; i < n && e == BL_OK; i++) {
         const struct log_view *v = tail_view(t, place[i]);
@@ -178,16 +166,23 @@ static enum bl_err seal_life(struct bl_ctx *x, struct store *s, struct tail *t, 
         struct bl_fact_digests d;
         e = log_fact(x, v, place[i] % LOG_FACTS_MAX, &f, &d);
         if (e == BL_OK)
-            e = put_texts(x, s, a, v, &f, &d);
+            e = texts_from_view(x, v, &f, &d);
         if (e != BL_OK)
             break;
+        for (uint32_t rest = d.has; rest; rest &= rest - 1) {
+            bl_buf_put(&texts, d.d[__builtin_ctz(rest)], 16);
+            bl_put_str(&texts, f.field[__builtin_ctz(rest)]);
+        }
         body.n = 0;
         bl_fact_pack(&body, &f);
         struct bl_str resource = f.has_resource ? store_uuid(&f.resource) : BL_STR("");
         e = q_life_put(x, s->writer, a->bucket, store_uuid(&a->uuid), f.time_us, (int64_t)f.seq, f.type, run,
                 resource, bl_buf_view(&body));
     }
+    if (e == BL_OK && texts.n)
+        e = q_text_put(x, s->writer, a->bucket, store_uuid(&a->uuid), run, part, bl_buf_view(&texts));
     bl_buf_release(&body);
+    bl_buf_release(&texts);
     return e;
 }
 
@@ -241,7 +236,7 @@ static enum bl_err seal_usage(struct bl_ctx *x, struct store *s, struct tail *t,
     for (size_t i = 0; i < n; i++) {
         struct bl_fact_digests d;
         BL_TRY(log_fact(x, tail_view(t, place[i]), place[i] % LOG_FACTS_MAX, &f[i], &d));
-        BL_TRY(put_texts(x, s, a, tail_view(t, place[i]), &f[i], &d));
+        BL_TRY(texts_from_view(x, tail_view(t, place[i]), &f[i], &d));
         if (i == 0) {
             start_us = bl_period_start_s(bl_period_of(f[0].time_us)) * BL_US;
             end_us = bl_period_start_s(bl_period_of(f[0].time_us) + 1) * BL_US;
@@ -399,11 +394,11 @@ static enum bl_err seal_part(struct bl_ctx *x, struct store *s, int64_t run, siz
     const struct account *a = account_at(&s->accounts, acct);
     const uint32_t *place = g->place + g->at_place;
     if (g->at_place < g->n_life) {
-        size_t n = g->n_life - g->at_place;
-        n = n < STEP_WORK / ROW_WORK ? n : STEP_WORK / ROW_WORK;
+        size_t n = g->n_life - g->at_place, part = g->at_place / LIFE_PART;
+        n = n < LIFE_PART ? n : LIFE_PART;
         g->at_place += n;
         *work += n * ROW_WORK;
-        return seal_life(x, s, g->tail, a, place, n, run);
+        return seal_life(x, s, g->tail, a, place, n, run, (int64_t)part);
     }
     size_t n = g->n_place - g->at_place, part = (g->at_place - g->n_life) / PART_FACTS;
     n = n < PART_FACTS ? n : PART_FACTS;
@@ -416,13 +411,21 @@ static enum bl_err seal_part(struct bl_ctx *x, struct store *s, int64_t run, siz
     return merge_small(x, s, acct, bl_period_of(h.time_us), work);
 }
 
+static int64_t cpu_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return t.tv_sec * BL_US + t.tv_nsec / 1000;
+}
+
 static enum bl_err seal_some(struct bl_ctx *x, struct store *s, int64_t run)
 {
     struct sealing *g = &s->sealing;
     /* What comes in meanwhile must not gather faster than it is sealed. */
-    size_t work = 0, behind = s->tails->bytes / (s->seal_every / 4 + 1);
-    size_t budget = s->step_work * (1 + (behind < BEHIND_MAX ? behind : BEHIND_MAX));
-    while (g->at < g->n && work < budget) {
+    int64_t behind = (int64_t)(s->tails->bytes / (s->seal_every / 4 + 1)), start_us = cpu_us();
+    int64_t budget_us = STEP_US * (1 + (behind < BEHIND_MAX ? behind : BEHIND_MAX));
+    size_t work = 0;
+    while (g->at < g->n && work < s->step_work && cpu_us() - start_us < budget_us) {
         if (!g->listed) {
             list_places(g, g->acct[g->at]);
             g->listed = true;

@@ -380,6 +380,7 @@ static void killed_at_any_moment(void **state)
         int pipe_fd[2];
         assert_int_equal(pipe(pipe_fd), 0);
         pid_t pid = fork();
+        assert_true(pid >= 0);
         if (pid == 0) {
             close(pipe_fd[0]);
             write_until_killed(b.path, acknowledged, pipe_fd[1]);
