@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FETCH_AHEAD 8
+
 /* The fact under a fingerprint that has this identity. From the batch being packed it is the item itself. */
 struct found {
     bool is;
@@ -258,8 +260,11 @@ static enum bl_err append_all(struct append *a, size_t n)
                 &a->s->ident, a->item[i].fact->account, a->item[i].fact->source, a->item[i].fact->id);
         ident_touch(&a->s->ident, a->fp[i]);
     }
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        if (i + FETCH_AHEAD < n) /* from the far cache, where a large batch's lines are by now */
+            ident_touch(&a->s->ident, a->fp[i + FETCH_AHEAD]);
         BL_TRY(one(a, (uint32_t)i));
+    }
     BL_TRY(write_batch(a));
     return judge(a, n);
 }

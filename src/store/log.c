@@ -286,6 +286,18 @@ static bool open_head(
     return h->type >= BL_FACT_CREATE && h->type <= BL_FACT_RETRACT;
 }
 
+void log_touch_index(const struct log_view *v, uint32_t i)
+{
+    __builtin_prefetch(v->fact_end + 4u * i);
+}
+
+void log_touch_fact(const struct log_view *v, uint32_t i)
+{
+    uint32_t from, to;
+    if (i < v->n && span_of(v->fact_end, i, v->facts_bytes, &from, &to))
+        __builtin_prefetch(v->facts + from);
+}
+
 enum bl_err log_head(struct bl_ctx *x, const struct log_view *v, uint32_t i, struct log_head *ret)
 {
     struct bl_rd r;

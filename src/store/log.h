@@ -67,6 +67,10 @@ BL_MUST_CHECK enum bl_err log_open(struct bl_ctx *x, struct bl_str body, struct 
 bl_uuid log_account(const struct log_view *v, uint32_t index);
 BL_MUST_CHECK enum bl_err log_head(
         struct bl_ctx *x, const struct log_view *v, uint32_t i, struct log_head *ret);
+/* Two hints for whoever reads facts in an order that jumps: where fact i begins will be asked for, then the
+ * fact. */
+void log_touch_index(const struct log_view *v, uint32_t i);
+void log_touch_fact(const struct log_view *v, uint32_t i);
 /* Strings borrow the body. Digested fields are absent. */
 BL_MUST_CHECK enum bl_err log_fact(struct bl_ctx *x, const struct log_view *v, uint32_t i,
         struct bl_fact *ret, struct bl_fact_digests *ret_digests);

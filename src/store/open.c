@@ -20,7 +20,7 @@ static const char *const common_pragmas = "pragma foreign_keys = on;"
                                           "pragma trusted_schema = off;";
 static const char *const writer_pragmas = "pragma synchronous = full;"
                                           "pragma cache_size = -32768;"
-                                          "pragma wal_autocheckpoint = 4000;"
+                                          "pragma wal_autocheckpoint = 1000;"
                                           "pragma journal_size_limit = 67108864;";
 static const char *const reader_pragmas = "pragma query_only = on;"
                                           "pragma cache_size = -4096;";

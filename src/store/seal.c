@@ -17,14 +17,15 @@
 #include <time.h>
 
 #define SEAL_BYTES (64u << 20) /* begin when the tail is this large */
-#define LIFE_PART 400          /* life facts in one go */
-#define DENSE_PART 64          /* or a 64th of that, with */
-#define DENSE_FACTS 64         /* as many facts an account */
-#define PART_FACTS 4096        /* usage facts in one row */
-#define STEP_US 6000           /* of the processor a step takes about, */
-#define STEP_WORK 60000        /* and this much work at most: a fact is 1, a row is ROW_WORK */
+#define FETCH_AHEAD 6
+#define LIFE_PART 400   /* life facts in one go */
+#define DENSE_PART 64   /* or a 64th of that, with */
+#define DENSE_FACTS 64  /* as many facts an account */
+#define PART_FACTS 4096 /* usage facts in one row */
+#define STEP_US 6000    /* of the processor a step takes about, */
+#define STEP_WORK 60000 /* and this much work at most: a fact is 1, a row is ROW_WORK */
 #define ROW_WORK 8
-#define BEHIND_MAX 2  /* times its budget more when much has gathered meanwhile */
+#define BEHIND_MAX 4  /* times its budget more when much has gathered meanwhile */
 #define MERGE_EVERY 8 /* runs */
 #define MERGE_ROWS 4  /* rows of one size that are worth putting together */
 
@@ -235,6 +236,11 @@ static enum bl_err seal_usage(struct bl_ctx *x, struct store *s, struct tail *t,
     bool mixed = false;
     for (size_t i = 0; i < n; i++) {
         struct bl_fact_digests d;
+        if (i + 2 * FETCH_AHEAD < n)
+            log_touch_index(
+                    tail_view(t, place[i + 2 * FETCH_AHEAD]), place[i + 2 * FETCH_AHEAD] % LOG_FACTS_MAX);
+        if (i + FETCH_AHEAD < n)
+            log_touch_fact(tail_view(t, place[i + FETCH_AHEAD]), place[i + FETCH_AHEAD] % LOG_FACTS_MAX);
         BL_TRY(log_fact(x, tail_view(t, place[i]), place[i] % LOG_FACTS_MAX, &f[i], &d));
         BL_TRY(texts_from_view(x, tail_view(t, place[i]), &f[i], &d));
         if (i == 0) {
