@@ -3,6 +3,9 @@
 #include "cli/cli.h"
 
 #include <locale.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,9 +41,22 @@ static bool answered_at_once(int argc, char **argv)
     return false;
 }
 
+/* A call's memory comes in pieces of up to a mebibyte and goes back whole when the call ends. What went back
+ * stays with the process for the next call: fetched from the kernel anew, page by page, it costs more than
+ * the call's work. */
+static void keep_memory(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+    mallopt(M_TOP_PAD, 1 << 20);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     struct cli c = {.x = {.now_us = 0}};
+    keep_memory();
     signal(SIGPIPE, SIG_IGN);
     umask(077); /* a database holds personal data and digests of tokens: its owner's alone */
     if (!setlocale(LC_CTYPE, "C.UTF-8"))
