@@ -1,8 +1,9 @@
 """Events in over HTTP, durable and each once, beside PostgreSQL with the same key and the same durability."""
 
 import os
+import re
 
-from rig import FULL, Postgres, Server, median, say, status_kib, world
+from rig import FULL, HERE, Postgres, Server, ask, median, say, status_kib, tool, world
 
 ROUNDS = 3
 STAGE = """create temp table if not exists stage (like event) on commit delete rows;
@@ -15,7 +16,6 @@ commit;
 
 def copy_script(folder, accounts, first, count, batch):
     """COPY batch by batch, as files made beforehand."""
-    from rig import tool
     script = []
     for at in range(first, first + count, batch):
         path = os.path.join(folder, "rows-%d" % at)
@@ -27,10 +27,10 @@ def copy_script(folder, accounts, first, count, batch):
 
 def large(t, folder, pg, accounts, bar):
     """Batches of 10,000: interleaved rounds, each going on where the last one stopped."""
-    count = 1000000 if FULL else 300000
+    count = 1000000 if FULL else 200000
     name = "intake in batches of 10,000, %d accounts" % accounts
     db = world(folder, "intake%d" % accounts, accounts)
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "intake.sql")) as f:
+    with open(os.path.join(HERE, "intake.sql")) as f:
         pg.psql(f.read())
     rows = {"billow": [], "pg": [], "billow_cpu": [], "pg_cpu": []}
     with Server(db) as s:
@@ -73,12 +73,15 @@ def growth(t, s, accounts, first, idle_kib):
     t.add("CPU per event in million %d beside million 2" % target, "<= 1.3x", "%.2fx" % ratio,
           "%.2f us to %.2f us" % (late, median(early)), ratio <= 1.3)
     kib = status_kib(s.pid, "VmRSS") - idle_kib
+    held = re.search(rb"^billow_identities_bytes (\d+)", ask(s.operator, "GET /metrics HTTP/1.1\r\nHost: b\r\n\r\n"), re.M)
+    if held:
+        t.add("memory of identities alone", "<= 40 B an event", "%.1f B" % (int(held[1]) / at), "", int(held[1]) / at <= 40)
     t.add("memory after %d million events, more than idle" % (at // 1000000), "<= 40 B an event", "%.0f B" % (
         kib * 1024 / at), "%d MiB resident above idle, everything counted" % (kib >> 10), kib * 1024 / at <= 40)
 
 
-ROW = "(md5((:n + %d)::text)::uuid, '/meters/fra1', (:n + %d)::text, 'usage', '2026-10-05T00:00:00Z', null, 'api_requests', " \
-      "12.5, null, null, 'fra1')"
+ROW = "(md5(((:n::bigint + %d) %% 1000)::text)::uuid, '/meters/fra1', (:n::bigint + %d)::text, 'usage', " \
+      "'2026-10-05T00:00:00Z', null, 'api_requests', 12.5, null, null, 'fra1')"
 
 
 def insert_script(rows):
@@ -91,7 +94,7 @@ def small(t, folder, pg):
     """Batches of 100 from 8 connections; single events from 64. PostgreSQL has 8 clients in both."""
     accounts = 1000
     db = world(folder, "small", accounts)
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "intake.sql")) as f:
+    with open(os.path.join(HERE, "intake.sql")) as f:
         pg.psql(f.read())
     at = 0
     with Server(db) as s:

@@ -1,12 +1,11 @@
 """Answers: the balance beside nginx sending the same bytes, and the preview of a large account, young and old."""
 
 import json
-import os
 import re
 import subprocess
 import time
 
-from rig import BILLOW, FULL, MONTH, NOW, OPERATOR, Connection, Nginx, Server, core, cpu_s, median, say, tool, world, wrk
+from rig import BILLOW, MONTH, NOW, OPERATOR, Connection, Nginx, Server, core, cpu_s, median, tool, world, wrk
 
 ROUNDS = 3
 SECONDS = 3
@@ -23,7 +22,7 @@ def balance(t, folder):
     db = world(folder, "balance", accounts, accounts)
     tokens = db + ".tokens"
     with Server(db) as s:
-        s.lives(accounts, 10, MONTH)
+        s.lives(accounts, 10, MONTH, settled=True)
     with Server(db, preexec=core(0)) as s:
         c = Connection(s.public)
         body = c.get(BALANCE, first_line(tokens)).split(b"\r\n\r\n", 1)[1].decode()

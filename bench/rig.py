@@ -205,7 +205,7 @@ class Postgres:
         stat = "select 'cpu ' || pg_read_file('/proc/self/stat');\n"
         at = os.path.join(self.home, "script.sql")
         with open(at, "w") as f:
-            f.write("\\set ON_ERROR_STOP on\n" + stat + script + "\n" + stat)
+            f.write("\\set ON_ERROR_STOP on\nset client_min_messages = warning;\n" + stat + script + "\n" + stat)
         wall, cpu, _, out = measured(["psql", "-h", self.home, "-U", "bench", "-d", "postgres", "-X", "-q", "-A", "-t", "-f", at])
         lines = out.splitlines()
         first, last = (backend_cpu_s(s) for s in lines if s.startswith("cpu "))
@@ -271,8 +271,8 @@ def wrk(port, path, tokens, seconds, preexec=None):
     out = subprocess.run(["wrk", "-t1", "-c64", "-d%ds" % seconds, "-s", os.path.join(HERE, "tokens.lua"),
                           "http://127.0.0.1:%d%s" % (port, path)], check=True, stdout=subprocess.PIPE, preexec_fn=preexec,
                          env=dict(os.environ, TOKENS=tokens)).stdout.decode()
-    if "Non-2xx" in out:
-        raise RuntimeError("some answers were not 200:\n" + out)
+    if "Non-2xx" in out or " 0 requests in" in out:
+        raise RuntimeError("wrk did not get its answers:\n" + out)
     n = int(out.split(" requests in ")[0].split()[-1])
     return float(out.split("Requests/sec:")[1].split()[0]), n
 
