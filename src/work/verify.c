@@ -224,7 +224,7 @@ enum bl_err work_verify(
     struct work_verify v = {0};
     __int128 sum = 0;
     uint32_t n = 0;
-    store_acct *all = store_accounts_sorted(w->store, &n);
+    store_acct *all = store_accounts_placed(w->store, &n);
     struct bl_ctx y;
     enum bl_err e = BL_OK;
     bl_ctx_init(&y, x->now_us);
