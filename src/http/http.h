@@ -83,7 +83,8 @@ void **http_exchange_slot(struct http_exchange *e);        /* a word for the app
 int64_t http_exchange_age_us(const struct http_exchange *e); /* since the request was whole */
 void http_answer(struct http_exchange *e, const struct http_reply *r);
 
-/* ---- client: blocking, for commands. `target` is a Unix socket's path. */
+/* ---- client: blocking, for commands, over a Unix socket; bodies up to 64 MiB. An ended connection is made
+ * anew before something is sent; what was sent is sent again only when it reads (GET, HEAD). */
 struct http_client;
 BL_MUST_CHECK enum bl_err http_client_open(
         struct bl_ctx *x, const char *socket_path, struct http_client **ret);
