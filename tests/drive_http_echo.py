@@ -263,7 +263,9 @@ REFUSED = [
     ("gzip that is cut", post(b"Content-Length: 40\r\n", gzip.compress(bytes(range(256)) * 4)[:40]), 400),
     ("gzip with rubbish behind", post(b"Content-Length: %d\r\n" % (len(gzip.compress(b"abc")) + 4), gzip.compress(b"abc") + b"XXXX"), 400),
     ("gzip bomb", post(b"Content-Length: %d\r\n" % len(gzip.compress(b"\0" * (8 << 20))), gzip.compress(b"\0" * (8 << 20))), 413),
-    ("early answer", post(b"Content-Length: 100\r\n", target=b"/early"), 401),
+    ("early answer", post(b"Content-Length: 65537\r\n", target=b"/early"), 401),
+    ("early answer to chunks", post(CH, target=b"/early"), 401),
+    ("early answer to an expectation", post(b"Content-Length: 5\r\nExpect: 100-continue\r\n", target=b"/early"), 401),
 ]
 
 # what is read, and as what: name, bytes, (what the server must have understood)
@@ -303,6 +305,7 @@ READ = [
     ("other methods", b"PATCH /a HTTP/1.1\r\n" + H + b"\r\n", {"method": "PATCH"}),
     ("Host with a port", b"GET /a HTTP/1.1\r\nHost: x.example:8080\r\n\r\n", {"path": "/a"}),
     ("Host in brackets", b"GET /a HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n", {"path": "/a"}),
+    ("a small body is read first", post(b"Content-Length: 5\r\n", b"hello", target=b"/early"), {"body": "hello"}),
     ("from the pool", post(b"Content-Length: 5\r\n", b"hello", target=b"/pool"), {"body": "hello"}),
     ("from a thread", get(target=b"/thread?5"), {"path": "/thread"}),
 ]

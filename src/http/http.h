@@ -33,8 +33,8 @@ struct http_app {
     void *arg;
     /* The head is there, the body is not: gives the body's limit in bytes. Called on the loop thread. */
     size_t (*body_max)(void *arg, const struct http_request *r);
-    /* The same moment, when a body is to come: true answers at once with *ret, and the body is not read. May
-     * be NULL. */
+    /* The same moment, when a body of more than 64 KiB, of unknown length, or one that waits to be asked for
+     * is to come: true answers at once with *ret, and the body is not read. May be NULL. */
     bool (*early)(void *arg, struct bl_ctx *x, const struct http_request *r, struct http_reply *ret);
     /* The request is whole. Answer once with http_answer, now or later, from any thread. */
     void (*handle)(void *arg, struct http_exchange *e);

@@ -11,6 +11,7 @@
 #define HTTP_HEAD_MAX 65536
 #define HTTP_URI_MAX 8192
 #define HTTP_HEADERS_MAX 100
+#define HTTP_BODY_SMALL 65536 /* no larger body is worth asking about before it is read */
 #define HTTP_READ_AHEAD 65536 /* of a client that pipelines; then it is read no further until answered */
 
 enum conn_state {

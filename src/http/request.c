@@ -108,7 +108,7 @@ bool http_request_head(struct conn *c)
         http_request_refuse(c, 413);
         return true;
     }
-    if ((head.chunked || head.length > 0) && app->early &&
+    if ((head.chunked || head.expect || head.length > HTTP_BODY_SMALL) && app->early &&
             app->early(app->arg, &c->ex->x, &c->ex->request, &early)) {
         turn_away(c, &early);
         return true;

@@ -3,7 +3,7 @@
  *
  *     /thread?N  from another thread after N ms      /pool    from the worker pool
  *     /big?N     N bytes                             /small   a body of at most 10 bytes
- *     /early     answered before the body is read    /evil    a header that would break the line
+ *     /early     answered before a large body        /evil    a header that would break the line
  *     /last      with connection: close              others   at once
  */
 #include "http/http.h"
