@@ -111,8 +111,7 @@ class Story:
         self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         deadline = time.monotonic() + 30
         while True:
-            if self.process.poll() is not None:
-                raise Failed("the server ended with %d:\n%s" % (self.process.returncode, self.read_log()))
+            self.still_lives()
             try:
                 if self.ask("GET", "/readyz").status == 200:
                     return
@@ -121,6 +120,11 @@ class Story:
             if time.monotonic() > deadline:
                 raise Failed("the server does not answer:\n" + self.read_log())
             time.sleep(0.02)
+
+    def still_lives(self):
+        """Fails, with the end of its log, when the server is gone though nobody ended it."""
+        if self.process is not None and self.process.poll() is not None:
+            raise Failed("the server died with %d:\n%s" % (self.process.returncode, self.read_log()[-3000:]))
 
     def read_log(self):
         with open(self.log_path, "rb") as f:
@@ -203,6 +207,7 @@ class Story:
                 link.close()
                 self.links.pop(port, None)
                 if fresh or attempt:
+                    self.still_lives()
                     raise
 
     def request(self, method, path, token=None, body=None, headers=None, operator=None, want=None):
