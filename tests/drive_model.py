@@ -10,6 +10,7 @@ The first difference of a history ends it and is printed with its seed.
 
 import argparse
 import csv
+import gzip
 import io
 import os
 import random
@@ -17,6 +18,7 @@ import re
 import sys
 import tempfile
 import traceback
+import urllib.parse
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -81,6 +83,22 @@ def as_csv(events):
     return out.getvalue()
 
 
+def as_request(form, events):
+    """Headers and body of a request that brings the events in one of the ways there are."""
+    if form == "binary":
+        (e,) = events
+        named = {k: v for k, v in e.items() if k != "data"}
+        headers = {"ce-" + k: urllib.parse.quote(v, safe="/:+.-") for k, v in named.items()}
+        return {**headers, "Content-Type": "application/json"}, dumps(e["data"]).encode()
+    if form == "structured":
+        return {"Content-Type": "application/cloudevents+json; charset=utf-8"}, dumps(events[0]).encode()
+    if form == "batch":
+        return {"Content-Type": "application/cloudevents-batch+json"}, dumps(events).encode()
+    text = "\n".join(dumps(e) for e in events) + "\n\n"
+    body = gzip.compress(text.encode()) if form == "gzip" else text.encode()
+    return {"Content-Type": "application/x-ndjson"}, body
+
+
 class Run:
     """One history, told twice."""
 
@@ -114,6 +132,7 @@ class Run:
         h, now = self.h, self.h.start
         self.cli("prices", "load", self.file("prices.yaml", self.world.book.yaml()), now=now)
         self.org = self.cli("org", "add", "--name", "All", now=now).out.strip()
+        self.operator = self.story.operator_token(now=clock.text(now))
         self.org_token = self.cli("token", "add", "--org", self.org, now=now).out.split()[0]
         self.accounts, self.do, self.civo = {}, {}, {}
 
@@ -169,6 +188,42 @@ class Run:
         self.finish(now)
 
     def do_import(self, now, batches):
+        if self.rng.random() < 0.4:
+            self.post_events(now, [e for _, batch in batches for e in batch])
+        else:
+            self.import_files(now, batches)
+
+    def post_events(self, now, events):
+        """The same over HTTP, cut anew, every cut in a form of its own."""
+        self.cli("period", "list", now=now)  # moves the clock
+        if self.only is not None:
+            events = [e for e in events if e["subject"] == self.accounts[self.only].urn]
+        while events:
+            form = self.rng.choice(["ndjson", "batch", "gzip", "structured", "binary"])
+            n = 1 if form in ("structured", "binary") else self.rng.randint(1, len(events))
+            part, events = events[:n], events[n:]
+            outcomes = [self.world.take(e, now) for e in part]
+            headers, body = as_request(form, part)
+            a = self.story.ask("POST", "/operator/v1/events", self.operator, body, headers, operator=True)
+            if a.status not in (200, 422):
+                raise Failed("POST of %s -> %d %s\n%s" % (form, a.status, a.body[:500], body[:2000]))
+            got = a.json
+            counts = {
+                "status": a.status,
+                "new": got["accepted"] + got["void"],
+                "duplicate": got["duplicate"],
+                "rejected": [(x["index"], x["id"]) for x in got["rejected"]],
+            }
+            want = {
+                "status": 422 if outcomes.count("rejected") == n else 200,
+                "new": outcomes.count("new"),
+                "duplicate": outcomes.count("duplicate"),
+                "rejected": [(i, part[i]["id"]) for i in range(n) if outcomes[i] == "rejected"],
+            }
+            if counts != want:
+                raise Differs("POST of %s\n    got  %s %s\n    want %s" % (form, counts, got["rejected"], want))
+
+    def import_files(self, now, batches):
         want = {"new": 0, "duplicate": 0, "rejected": []}
         paths = []
         for form, batch in batches:
