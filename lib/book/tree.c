@@ -289,6 +289,8 @@ enum bl_err tree_read(struct bl_ctx *x, struct bl_str file, struct bl_str yaml, 
                 x, BL_TOO_LARGE, "%s: is larger than 8 MiB, the most a price book may have", ret->file);
     if (!bl_utf8_ok(yaml))
         return bl_fail(x, BL_INVALID, "%s: is not UTF-8 text; save it in that encoding", ret->file);
+    if (yaml.n >= 3 && memcmp(yaml.p, "\xef\xbb\xbf", 3) == 0)
+        yaml = (struct bl_str){yaml.p + 3, yaml.n - 3}; /* libyaml counts a BOM as a column */
     struct loader l = {.t = ret};
     if (directive_line(yaml) != 0)
         return line_fail(

@@ -121,7 +121,10 @@ static struct bl_str bearer(const struct api_request *in)
 
 static enum bl_err unauthorized(struct call *c)
 {
-    if (c->in->door == API_PUBLIC && c->route && c->route->dialect != API_CIVO)
+    bool civo = c->route && c->route->dialect == API_CIVO;
+    if (civo && !bl_is(bearer(c->in)))
+        return bl_fail(c->x, BL_UNAUTHORIZED, "requires_authentication|");
+    if (c->in->door == API_PUBLIC && c->route && !civo)
         return bl_fail(c->x, BL_UNAUTHORIZED, "%s", bl_err_text(BL_UNAUTHORIZED));
     return bl_fail(c->x, BL_UNAUTHORIZED, "A valid token is needed.");
 }

@@ -141,7 +141,8 @@ static const char *civo_code(enum bl_err e)
     }
 }
 
-/* A sentence may begin with "code|": the Civo code that the handler chose. */
+/* A sentence may begin with "code|": the Civo code that the handler chose. Nothing behind it: the older form
+ * of this API, which has the code as its result; clients know a missing key by that. */
 static void civo_error(struct call *c, enum bl_err e, struct bl_str why)
 {
     struct bl_str code = bl_str_of(civo_code(e));
@@ -151,9 +152,11 @@ static void civo_error(struct call *c, enum bl_err e, struct bl_str why)
             why = (struct bl_str){why.p + i + 1, why.n - i - 1};
             break;
         }
-    bl_jw_kstr(&c->j, "code", code);
-    bl_jw_kstr(&c->j, "reason", why);
-    bl_jw_kstr(&c->j, "result", bl_str_of(bl_err_text(e)));
+    if (why.n > 0) {
+        bl_jw_kstr(&c->j, "code", code);
+        bl_jw_kstr(&c->j, "reason", why);
+    }
+    bl_jw_kstr(&c->j, "result", why.n > 0 ? bl_str_of(bl_err_text(e)) : code);
     bl_jw_kint(&c->j, "status", bl_err_status(e));
 }
 

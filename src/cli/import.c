@@ -158,8 +158,11 @@ static enum bl_err read_failed(struct import *m)
 {
     int code = 0;
     const char *why = gzerror(m->in, &code);
+    const char *said = strstr(why, ">: "); /* zlib names the file "<fd:3>" */
     return bl_fail(&m->c->x, BL_UNAVAILABLE, "%s could not be read: %s.", m->name,
-            code == Z_ERRNO ? strerror(errno) : why);
+            code == Z_ERRNO ? strerror(errno)
+            : said          ? said + 3
+                            : why);
 }
 
 /* Rows to lines. `piece` keeps what the reader of rows could not use yet. */

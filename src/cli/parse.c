@@ -214,7 +214,16 @@ static enum bl_err command_unknown(struct cli *c, const char *word, const char *
     return cli_usage(c, "There is no command %s; billow help lists them.", shown);
 }
 
-/* The longest name the words begin with. */
+static bool is_group(const char *word)
+{
+    size_t n = strlen(word);
+    for (size_t i = 0; i < cli_n_commands; i++)
+        if (strncmp(cli_commands[i].name, word, n) == 0 && cli_commands[i].name[n] == ' ')
+            return true;
+    return false;
+}
+
+/* The longest name the words begin with; `account --help` is `help account`. */
 static enum bl_err command_take(struct cli *c, int argc, char **argv, int *i)
 {
     const char *word = argv[*i], *second = *i + 1 < argc && argv[*i + 1][0] != '-' ? argv[*i + 1] : NULL;
@@ -227,6 +236,12 @@ static enum bl_err command_take(struct cli *c, int argc, char **argv, int *i)
         }
     }
     c->command = cli_find(bl_str_of(word));
+    const char *next = *i + 1 < argc ? argv[*i + 1] : "";
+    if (!c->command && is_group(word) && (strcmp(next, "--help") == 0 || strcmp(next, "-h") == 0)) {
+        c->command = cli_find(BL_STR("help"));
+        c->arg[c->n_arg++] = word;
+        ++*i;
+    }
     return c->command ? BL_OK : command_unknown(c, word, second);
 }
 

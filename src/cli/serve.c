@@ -238,7 +238,7 @@ static void refuse(
     struct api_request in;
     struct api_reply *out = bl_alloc(&x->arena, sizeof *out);
     enum bl_err e = BL_BAD_REQUEST;
-    const char *why = "The request is no sound HTTP.";
+    const char *why = "The request is no sound HTTP, or its body no sound gzip.";
     for (size_t i = 0; i < BL_COUNT(all); i++)
         if (all[i].status == status) {
             e = all[i].e;

@@ -182,7 +182,7 @@ static int target_check(const struct seen *s, struct bl_str t)
     size_t host = 0;
     while (host < rest.n && rest.p[host] != '/' && rest.p[host] != '?')
         host++;
-    bool same = host == s->host_value.n && strncasecmp(rest.p, s->host_value.p, host) == 0;
+    bool same = host > 0 && host == s->host_value.n && strncasecmp(rest.p, s->host_value.p, host) == 0;
     return same && host < rest.n && rest.p[host] == '/' ? 0 : 400;
 }
 

@@ -58,6 +58,8 @@ static enum bl_err find_file(struct bl_ctx *x, const struct store_options *o, co
     if (stat(path, &st) == 0)
         return S_ISREG(st.st_mode) ? BL_OK
                                    : bl_fail(x, BL_INVALID, "%s is not a file: name another one.", path);
+    if (errno != ENOENT && errno != ENOTDIR)
+        return bl_fail(x, BL_UNAVAILABLE, "%s could not be opened: %s.", path, strerror(errno));
     if (!o->create || o->read_only)
         return bl_fail(x, BL_NOT_FOUND,
                 "There is no database at %s: name another with --db, or add an account first.", path);
