@@ -50,3 +50,8 @@ insert into customer_number (number, bucket, account) values ($1, $2, $3) on con
 -- out:  bucket int, account blob
 -- gives: one
 select bucket, account from customer_number where number = $1;
+
+-- name: account_marks
+-- out:  account blob, closed_period int, k int
+-- gives: each
+select account, closed_period, k from account order by bucket, account;

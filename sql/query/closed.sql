@@ -28,10 +28,11 @@ insert into billed (bucket, account, period, by_period, amount, taxes) values ($
 select by_period, amount, taxes from billed
  where bucket = $1 and account = $2 and period = $3 and by_period < $4 order by by_period;
 
+-- A price book that moves a closed period, at a place in the log of its own.
 -- name: late_put
 -- in:   bucket int, account blob, period int, seq int
 -- gives: none
-insert into late (bucket, account, period, seq) values ($1, $2, $3, $4) on conflict do nothing;
+insert into late (bucket, account, period, seq, life) values ($1, $2, $3, $4, 2) on conflict do nothing;
 
 -- name: late_first
 -- in:   bucket int, account blob, above_k int, upto_k int

@@ -40,3 +40,13 @@ select seq, at_us, amount, ref, note from manual
 -- out:  seq int, at_us int, amount int, note text
 -- gives: one
 select seq, at_us, amount, note from manual where bucket = $1 and account = $2 and ref = $3;
+
+-- The places in the log that are no facts': those of credits, adjustments, and marks of a price book's.
+-- name: seqs_beside
+-- out:  bucket int, n int, last int
+-- gives: each
+select bucket, count(*), max(seq)
+  from (select bucket, seq from held
+        union all select bucket, seq from manual
+        union all select bucket, seq from late where life = 2) as places
+ group by bucket order by bucket;

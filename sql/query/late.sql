@@ -12,3 +12,9 @@ on conflict (bucket, account, period, seq) do update set life = max(life, exclud
 -- gives: one
 select seq from late
  where bucket = $1 and account = $2 and period < $3 and seq > $4 and seq <= $5 and life = 1 order by period, seq limit 1;
+
+-- name: late_get
+-- in:   bucket int, account blob, period int, seq int
+-- out:  life int
+-- gives: one
+select life from late where bucket = $1 and account = $2 and period = $3 and seq = $4;

@@ -24,3 +24,9 @@ select target_seq, target_us, min(effective_seq) from retraction
 -- gives: each
 select bucket, account, target_source, target_id, target_seq from retraction
  order by bucket, account, target_source, target_id, seq;
+
+-- name: retraction_met
+-- out:  account blob, seq int, target_seq int, target_us int
+-- gives: each
+select account, seq, target_seq, target_us from retraction where target_seq > 0
+ order by bucket, account, target_source, target_id, seq;

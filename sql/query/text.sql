@@ -25,3 +25,8 @@ select body from batch_text where bucket = $1 and batch = $2;
 -- in:   bucket int, upto int
 -- gives: none
 delete from batch_text where bucket = $1 and batch <= $2;
+
+-- name: text_all
+-- out:  account blob, body blob
+-- gives: each
+select account, body from fact_text order by bucket, account, run, part;

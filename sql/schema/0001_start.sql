@@ -87,7 +87,7 @@ create table batch (
     n integer not null,
     min_us integer not null,
     max_us integer not null,
-    keys blob not null,                -- per fact: 8-byte fingerprint of its identity
+    keys blob not null,                -- per fact: 8-byte fingerprint of its identity; then 8 bytes, the checksum of body
     body blob not null,                -- accounts, texts, facts and where each begins
     primary key (bucket, batch)
 ) strict;
@@ -173,7 +173,8 @@ create table late (
     account blob not null,
     period integer not null,           -- this one and the closed ones after it
     seq integer not null,
-    life integer not null default 0,   -- 1: it was about a life, so carries of later periods made before it are wrong
+    life integer not null default 0,   -- 1: it was about a life, so carries of later periods made before it are wrong;
+                                       -- 2: a price book moved the period, no fact did
     primary key (bucket, account, period, seq)
 ) strict, without rowid;
 

@@ -167,8 +167,9 @@ static enum bl_err write_batch(struct append *a)
     int64_t batch = atomic_load(&s->batch) + 1;
     struct bl_buf body = {0}, texts = {0};
     log_finish(b, &body);
+    b->fp[b->n] = log_sum(bl_buf_view(&body));
     enum bl_err e = q_batch_insert(a->x, s->writer, 0, batch, b->n, b->min_us, b->max_us,
-            (struct bl_str){(const char *)b->fp, 8u * b->n}, bl_buf_view(&body));
+            (struct bl_str){(const char *)b->fp, 8u * (b->n + 1)}, bl_buf_view(&body));
     if (e == BL_OK && b->texts.n) {
         bl_buf_put(&texts, b->texts.p, b->texts.n);
         e = q_batch_text_put(a->x, s->writer, 0, batch, bl_buf_view(&texts));

@@ -193,6 +193,27 @@ void log_finish(const struct log_builder *b, struct bl_buf *o)
     bl_buf_put(o, b->facts.p, b->facts.n);
 }
 
+/* Four lanes of words; each step can be undone, so that no change within a word is lost. */
+uint64_t log_sum(struct bl_str body)
+{
+    uint64_t h[4] = {body.n, 1, 2, 3}, w[4];
+    for (size_t i = 0; i < body.n; i += sizeof w) {
+        size_t n = body.n - i < sizeof w ? body.n - i : sizeof w;
+        if (n < sizeof w)
+            memset(w, 0, sizeof w);
+        memcpy(w, body.p + i, n);
+        for (int k = 0; k < 4; k++) {
+            h[k] = (h[k] ^ w[k]) * 0x9fb21c651e98df25u;
+            h[k] ^= h[k] >> 29;
+        }
+    }
+    for (int k = 1; k < 4; k++) {
+        h[0] = (h[0] ^ h[k]) * 0x9e3779b97f4a7c15u;
+        h[0] ^= h[0] >> 32;
+    }
+    return h[0];
+}
+
 void log_release(struct log_builder *b)
 {
     bl_buf_release(&b->strings);

@@ -33,7 +33,7 @@ struct log_text {
 struct log_builder {
     uint32_t n, n_account, n_string;
     int64_t first_us, min_us, max_us;
-    uint64_t fp[LOG_FACTS_MAX];
+    uint64_t fp[LOG_FACTS_MAX + 1]; /* and the body's checksum behind the last */
     uint32_t fact_end[LOG_FACTS_MAX];
     struct log_head head[LOG_FACTS_MAX];
     uint32_t handle[LOG_FACTS_MAX]; /* accounts by index */
@@ -49,6 +49,9 @@ bool log_full(const struct log_builder *b);
 void log_add(struct log_builder *b, const struct bl_fact *f, uint32_t handle, uint64_t fp);
 void log_finish(const struct log_builder *b, struct bl_buf *ret_body);
 void log_release(struct log_builder *b);
+/* A checksum of a body, kept behind the batch's keys: a byte that has changed since shows. It is no secret.
+ */
+uint64_t log_sum(struct bl_str body);
 
 /* ---- reading: borrows the body */
 struct log_view {

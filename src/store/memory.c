@@ -59,9 +59,9 @@ static enum bl_err one_keys(void *arg, const struct q_batch_keys *row)
 {
     struct loading *l = arg;
     struct identities *t = &l->s->ident;
-    if (row->n < 0 || row->n > LOG_FACTS_MAX || row->keys.n != 8u * (size_t)row->n)
+    if (row->n < 0 || row->n > LOG_FACTS_MAX || row->keys.n != 8u * ((size_t)row->n + 1))
         return damaged(l->x, "A batch's keys");
-    uint64_t fp[LOG_FACTS_MAX];
+    uint64_t fp[LOG_FACTS_MAX + 1];
     memcpy(fp, row->keys.p, row->keys.n);
     for (int64_t i = 0; i < row->n; i++)
         ident_touch(t, fp[i]);

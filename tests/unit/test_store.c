@@ -493,18 +493,30 @@ static void tampering_shows(void **state)
             "update life set time_us = time_us + 1",
             "update batch set keys = zeroblob(length(keys))",
             "update batch set max_us = max_us - 1",
+            "update batch set min_us = min_us - 1",
+            "update batch set body = cast(substr(body, 1, length(body) - 1) || x'fe' as blob)",
             "update bucket set seq = 1",
+            "update bucket set seq = seq + 1",
+            "delete from bucket",
             "delete from batch where batch = 1",
+            "delete from batch where batch = (select max(batch) from batch)",
+            "update fact_text set body = cast(substr(body, 1, length(body) - 1) || x'21' as blob)",
+            "update batch_text set body = cast(substr(body, 1, length(body) - 1) || x'21' as blob)",
+            "delete from batch_text",
+            "delete from late",
+            "update late set seq = seq + 1",
+            "update late set life = 0",
     };
     for (size_t i = 0; i < BL_COUNT(deed); i++) {
         struct box *b = *state;
         bl_uuid a = uuid_n(1);
-        add_account(b, a, INT64_MIN, 0);
+        add_account(b, a, INT64_MIN, OCT_PERIOD - 1);
         append1(b, usage_of(b, a, OCT, "1", 1));
         append1(b, usage_of(b, a, OCT, "2", 1));
         append1(b, life_of(b, BL_FACT_CREATE, a, OCT, "3", uuid_n(4)));
         seal(b);
         append1(b, usage_of(b, a, OCT, "4", 1));
+        append1(b, life_of(b, BL_FACT_CREATE, a, OCT - 5 * DAY_US, "5", uuid_n(4)));
         check(b);
         OK(sql_exec(&b->x, store_writer(b->s), deed[i]));
         uint64_t facts = 0;
