@@ -15,20 +15,19 @@ enum { HAS_RESOURCE = 1, HAS_RESOURCE_ID = 2 };
 #define TIME_MAX_S INT64_C(253402300800) /* the first second of the year 10000: ends are half open */
 #define PERIOD_MAX ((9999 - 1970 + 1) * 12 - 1)
 
+/* clang-format off */
 #define HEAD_TEXTS(F)                                                                                        \
-    F(number)                                                                                                \
-    F(currency)                                                                                              \
-    F(face.name) F(face.company) F(face.email) F(face.tax_id) F(face.zone) F(face.seller) F(face.address1)   \
-            F(face.address2) F(face.city) F(face.region) F(face.postal_code) F(face.country) F(seller.name)  \
-                    F(seller.tax_id) F(seller.bank) F(seller.foot) F(seller.address1) F(seller.address2)     \
-                            F(seller.city) F(seller.region) F(seller.postal_code) F(seller.country)          \
-                                    F(seller.logo_file)
+    F(number) F(currency)                                                                                    \
+    F(face.name) F(face.company) F(face.email) F(face.tax_id) F(face.zone) F(face.seller)                    \
+    F(face.address1) F(face.address2) F(face.city) F(face.region) F(face.postal_code) F(face.country)        \
+    F(seller.name) F(seller.tax_id) F(seller.bank) F(seller.foot)                                            \
+    F(seller.address1) F(seller.address2) F(seller.city) F(seller.region) F(seller.postal_code)              \
+    F(seller.country) F(seller.logo_file)
 #define ROW_TEXTS(F)                                                                                         \
-    F(product)                                                                                               \
-    F(category)                                                                                              \
-    F(group) F(description) F(project) F(region) F(sku) F(duration) F(quantity) F(unit) F(unit_price)        \
-            F(exact) F(tags) F(kind_text) F(ledger)
+    F(product) F(category) F(group) F(description) F(project) F(region) F(sku) F(duration) F(quantity)       \
+    F(unit) F(unit_price) F(exact) F(tags) F(kind_text) F(ledger)
 #define TAX_TEXTS(F) F(tax_country) F(tax_region) F(tax_name) F(tax_percent) F(tax_note)
+/* clang-format on */
 
 struct column {
     struct bl_str seen[SLOTS];
