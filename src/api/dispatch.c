@@ -73,15 +73,18 @@ const struct api_route *api_route_find(
     return NULL;
 }
 
-/* Methods that the path would answer; empty when the path is unknown. */
-static struct bl_str allowed(struct bl_ctx *x, const struct api_request *in, enum api_dialect *ret_dialect)
+/* Methods that the path would answer; empty when the path is unknown. ret_shape: the dialect and the openness
+ * of its rows. */
+static struct bl_str allowed(struct bl_ctx *x, const struct api_request *in, struct api_route *ret_shape)
 {
     struct bl_str list = BL_STR("");
     for (size_t i = 0; i < BL_COUNT(routes); i++) {
         const struct api_route *r = &routes[i];
         if (!on_door(r, in->door) || !api_path_match(NULL, r->path, in->path, NULL))
             continue;
-        *ret_dialect = r->dialect;
+        if (r->dialect != API_PLAIN)
+            ret_shape->dialect = r->dialect;
+        ret_shape->flags = r->flags & API_OPEN;
         list = bl_str_printf(&x->arena, "%.*s%s%s%s", BL_FMT(list), list.n ? ", " : "", r->method,
                 strcmp(r->method, "GET") == 0 ? ", HEAD" : "");
     }
@@ -201,13 +204,10 @@ static enum bl_err admit(struct call *c)
 
 static enum bl_err no_route(struct call *c)
 {
-    enum api_dialect d = dialect_of(c->in);
-    struct bl_str list = allowed(c->x, c->in, &d);
-    static const struct api_route shapes[] = {[API_DO] = {.dialect = API_DO},
-            [API_CIVO] = {.dialect = API_CIVO},
-            [API_PROBLEM] = {.dialect = API_PROBLEM},
-            [API_PLAIN] = {.dialect = API_DO}};
-    c->route = &shapes[d];
+    struct api_route *shape = bl_alloc(&c->x->arena, sizeof *shape);
+    *shape = (struct api_route){.dialect = dialect_of(c->in)};
+    struct bl_str list = allowed(c->x, c->in, shape);
+    c->route = shape;
     BL_TRY(admit(c));
     if (list.n == 0)
         return bl_fail(c->x, BL_NOT_FOUND, "%s", bl_err_text(BL_NOT_FOUND));

@@ -231,14 +231,12 @@ static void refuse(
             {414, BL_BAD_REQUEST, "The path and query are longer than 8 KiB."},
             {417, BL_BAD_REQUEST, "Only 100-continue can be expected."},
             {431, BL_BAD_REQUEST, "The head is larger than 64 KiB or has more than 100 fields."},
-            {501, BL_BAD_REQUEST, "Only the transfer encoding chunked is known, and not this method."},
-            {503, BL_UNAVAILABLE, "More is being sent at this moment than is taken at once; try again."},
-            {505, BL_BAD_REQUEST, "Only HTTP/1.1 and HTTP/1.0 are spoken here."}};
+            {503, BL_UNAVAILABLE, "More is being sent at this moment than is taken at once; try again."}};
     struct serving *s = arg;
     struct api_request in;
     struct api_reply *out = bl_alloc(&x->arena, sizeof *out);
     enum bl_err e = BL_BAD_REQUEST;
-    const char *why = "The request is no sound HTTP, or its body no sound gzip.";
+    const char *why = "The request is no sound HTTP/1.1 or HTTP/1.0, or its body no sound gzip.";
     for (size_t i = 0; i < BL_COUNT(all); i++)
         if (all[i].status == status) {
             e = all[i].e;

@@ -127,7 +127,7 @@ static int field_check(struct seen *s, struct bl_str line)
         if (s->encoding++ > 0)
             return 400;
         if (value.n != 7 || strncasecmp(value.p, "chunked", 7) != 0)
-            return 501;
+            return 400;
     }
     if (name_is(name, "expect")) {
         if (value.n != 12 || strncasecmp(value.p, "100-continue", 12) != 0)
@@ -157,11 +157,8 @@ static int request_line_check(struct bl_str line, bool *ret_old, struct bl_str *
         if ((unsigned char)rest.p[i] <= ' ' || (unsigned char)rest.p[i] >= 0x7f || rest.p[i] == '#')
             return 400;
     struct bl_str version = {end + 1, rest.n - target - 1};
-    if (version.n != 8 || memcmp(version.p, "HTTP/", 5) != 0 || version.p[6] != '.')
+    if (version.n != 8 || (memcmp(version.p, "HTTP/1.1", 8) != 0 && memcmp(version.p, "HTTP/1.0", 8) != 0))
         return 400;
-    if (memcmp(version.p, "HTTP/1.1", 8) != 0 && memcmp(version.p, "HTTP/1.0", 8) != 0)
-        return version.p[5] >= '0' && version.p[5] <= '9' && version.p[7] >= '0' && version.p[7] <= '9' ? 505
-                                                                                                        : 400;
     *ret_old = version.p[7] == '0';
     *ret_target = (struct bl_str){rest.p, target};
     return target > 0 ? 0 : 400;

@@ -38,7 +38,7 @@ struct http_app {
     bool (*early)(void *arg, struct bl_ctx *x, const struct http_request *r, struct http_reply *ret);
     /* The request is whole. Answer once with http_answer, now or later, from any thread. */
     void (*handle)(void *arg, struct http_exchange *e);
-    /* A request that cannot be handled (400, 408, 413, 414, 417, 431, 501, 503, 505): writes the answer's
+    /* A request that cannot be handled (400, 408, 413, 414, 417, 431, 503): writes the answer's
      * body and headers. `r` holds what could be read. */
     void (*refuse)(
             void *arg, struct bl_ctx *x, const struct http_request *r, int status, struct http_reply *ret);

@@ -38,8 +38,8 @@ static int on_value(http_parser *p, const char *at, size_t n)
 
 static int on_headers_complete(http_parser *p)
 {
-    p->upgrade = p->method == HTTP_CONNECT; /* another protocol is never spoken: its offer is passed over */
-    return 1;                               /* the body is read elsewhere */
+    p->upgrade = 0; /* another protocol is never spoken: its offer is passed over */
+    return 1;       /* the body is read elsewhere */
 }
 
 static int on_complete(http_parser *p)
@@ -63,6 +63,17 @@ static void tidy(struct http_header *h)
     lower(h->name);
     while (v->n > 0 && (v->p[v->n - 1] == ' ' || v->p[v->n - 1] == '\t'))
         v->n--;
+}
+
+/* The parser knows some methods only, and reads some of them in ways of their own. Which methods a path
+ * answers is for the application to say, so the parser is always shown the same one; the check has seen that
+ * the word in its place is a method. */
+static size_t parser_run(http_parser *parser, const http_parser_settings *settings, const char *p, size_t n,
+        struct bl_str method)
+{
+    if (http_parser_execute(parser, settings, "POST", 4) != 4)
+        return 0;
+    return method.n + http_parser_execute(parser, settings, p + method.n, n - method.n);
 }
 
 /* Path and query, without the scheme and host of an absolute form (which the check has compared). */
@@ -93,19 +104,18 @@ int http_head_parse(
     http_parser parser;
     http_parser_init(&parser, HTTP_REQUEST);
     parser.data = &r;
-    size_t used = http_parser_execute(&parser, &settings, p, n);
+    struct bl_str method = {p, (size_t)((const char *)memchr(p, ' ', n) - p)};
+    size_t used = parser_run(&parser, &settings, p, n, method);
     enum http_errno err = HTTP_PARSER_ERRNO(&parser);
-    if (err == HPE_INVALID_METHOD || (err == HPE_OK && parser.method == HTTP_CONNECT))
-        return 501;
     bool chunked = parser.flags & F_CHUNKED, length = parser.flags & F_CONTENTLENGTH;
     if (err != HPE_OK || used != n || !r.complete || !r.target.n || chunked != head->chunked ||
             length != head->has_length || (length && parser.content_length != head->length))
         return 400;
     head->keep = http_should_keep_alive(&parser);
-    head->head_only = parser.method == HTTP_HEAD;
+    head->head_only = bl_str_is(method, "HEAD");
     for (size_t i = 0; i < r.n; i++)
         tidy(&header[i]);
-    ret->method = bl_str_of(http_method_str((enum http_method)parser.method));
+    ret->method = method;
     ret->header = header;
     ret->n_header = r.n;
     target_split(r.target, ret);

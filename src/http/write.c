@@ -14,8 +14,7 @@ static const char *phrase(int status)
             {413, "Content Too Large"}, {414, "URI Too Long"}, {417, "Expectation Failed"},
             {422, "Unprocessable Content"}, {429, "Too Many Requests"},
             {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
-            {501, "Not Implemented"}, {503, "Service Unavailable"}, {505, "HTTP Version Not Supported"},
-            {507, "Insufficient Storage"}};
+            {503, "Service Unavailable"}, {507, "Insufficient Storage"}};
     for (size_t i = 0; i < BL_COUNT(all); i++)
         if (all[i].status == status)
             return all[i].text;
