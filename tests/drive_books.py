@@ -374,6 +374,33 @@ def credits():
         s.agree("credits", u)
 
 
+def asked_again():
+    """A posting asked for once more is answered as it was the first time, also when it could not be made any more."""
+    with Books() as s:
+        u = s.account()
+        path = "/operator/v1/accounts/%s/credits" % u
+        body = json.dumps({"amount": "3.00", "expires": "2026-01-05T00:00:00Z"})
+        with_ref = {"amount": "2.00", "ref": "welcome", "expires": "2026-01-05T00:00:00Z"}
+        first = s.post(path, s.op, body, headers={"Idempotency-Key": "k"}, want=201)
+        named = s.ask_post(u, "credits", **with_ref)
+        held = s.history(u)
+        s.to("2026-01-05")
+        for when in ("expired", "expired long ago"):
+            again = s.post(path, s.op, body, headers={"Idempotency-Key": "k"}, want=201)
+            t.same("the same answer by key, " + when, again.json, first.json)
+            again = s.ask_post(u, "credits", want=200, **with_ref)
+            t.same("the first entry by reference, " + when, (again["entry"], again["date"], again["repeated"]), (named["entry"], named["date"], True))
+            s.to("2026-02-04")
+        other = json.dumps({"amount": "3.00", "expires": "2026-01-06T00:00:00Z"})
+        s.post(path, s.op, other, headers={"Idempotency-Key": "k"}, want=409)
+        s.ask_post(u, "credits", want=409, **dict(with_ref, amount="2.01"))
+        s.post(path, s.op, body, headers={"Idempotency-Key": "new"}, want=422)
+        s.ask_post(u, "credits", want=422, **dict(with_ref, ref="another"))
+        s.post(path, s.op, body, want=422)
+        t.same("nothing was posted", s.history(u), held)
+        s.verify()
+
+
 def address_moved():
     """The address at a month's last second decides its tax, also when it is told late."""
     with Books() as s:
@@ -527,6 +554,6 @@ def any_order():
         t.check("any order gives the same bytes (seed %d)" % seed, told(events, rng, False) == told(events, rng, True))
 
 
-for journey in (late_in_several_months, taken_back_before_and_after, begun_in_mid_month, credits, address_moved, before_the_first, parked, money_of_others, any_order):
+for journey in (late_in_several_months, taken_back_before_and_after, begun_in_mid_month, credits, asked_again, address_moved, before_the_first, parked, money_of_others, any_order):
     t.run(journey.__name__, journey)
 t.end()

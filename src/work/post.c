@@ -44,8 +44,6 @@ static enum bl_err check(struct bl_ctx *x, const struct work_post *in)
         return bl_fail(x, BL_INVALID, "ref has at most 255 bytes and note at most 1000.");
     if (!bl_utf8_ok(in->ref) || !bl_utf8_ok(in->note))
         return bl_fail(x, BL_INVALID, "ref and note must be UTF-8 text without NUL.");
-    if (in->kind == BL_ENTRY_GRANT && in->expires_us <= x->now_us)
-        return bl_fail(x, BL_INVALID, "expires is past: a credit that has expired is not granted.");
     return BL_OK;
 }
 
@@ -126,6 +124,9 @@ static enum bl_err post(struct bl_ctx *x, struct work *w, struct work_account *a
     BL_TRY(check_other_credit(x, db, a, in));
     e.ref = in->ref;
     if (in->kind == BL_ENTRY_GRANT) {
+        /* Only here: what was granted once is answered again, however late it is asked. */
+        if (in->expires_us <= x->now_us)
+            return bl_fail(x, BL_INVALID, "expires is past: a credit that has expired is not granted.");
         BL_TRY(store_next_seq(x, w->store, a->bucket, &e.seq));
         e.expires_us = in->expires_us;
         BL_TRY(q_held_insert(x, db, a->bucket, uuid, (int64_t)e.seq, x->now_us, in->expires_us,
