@@ -127,6 +127,11 @@ class Books(Story):
         head = {"Idempotency-Key": key} if key else None
         return self.post("/operator/v1/accounts/%s/%s" % (urn, kind), self.op, json.dumps(body), headers=head, want=want).json
 
+    def audit(self, action):
+        """(subject, detail) of what was done, newest first."""
+        rows = self.pages("/operator/v1/audit", self.op, "audit")
+        return [(x["subject"], x["detail"]) for x in rows if x["action"] == action]
+
     def of(self, urn, tail):
         return self.get("/operator/v1/accounts/%s/%s" % (urn, tail), self.op, want=200)
 
@@ -451,6 +456,10 @@ def parked():
         s.send(mad, s.create(u, "2026-01-01", 2), s.create(v, "2026-01-01"), s.create(w, "2026-01-01"))
         done = s.close("2026-01")
         t.same("parked", (sorted(done["parked"]), done["accounts"]), (sorted([u, w]), 1))
+        said = s.audit("period.close")
+        s.ask_post(v, "payments", amount="1.00", ref="in between")
+        t.same("parked still: the same figures", s.close("2026-01"), done)
+        t.same("parked still: said once", (said, s.audit("period.close")), ([("2026-01", done["digest"])], said))
         for x in (u, w):
             token = s.token(x)
             for path in ("balance", "invoices/preview", "invoices/preview/csv", "invoices/preview/summary"):
@@ -462,7 +471,8 @@ def parked():
         s.cli("pay", "--account", w, "--amount", "100", "--ref", "p")
         done = s.close("2026-01")
         t.same("brought back", (done["parked"], done["accounts"], done["total"]), ([], 3, "16.50"))
-        t.same("writes nothing more", s.close("2026-01"), done)
+        t.same("brought back: said again", s.audit("period.close"), [("2026-01", done["digest"])] + said)
+        t.same("writes nothing more", (s.close("2026-01"), len(s.audit("period.close"))), (done, 2))
         for x in (u, v, w):
             s.agree("parked", x)
 

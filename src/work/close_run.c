@@ -135,12 +135,17 @@ void work_close_forget(struct work *w)
     free(w->close.accounts);
     free(w->close.turns);
     bl_buf_release(&w->close.heads);
+    bl_buf_release(&w->close.parked);
     w->close = (struct work_close_run){0};
 }
 
 static void park(struct bl_ctx *x, struct work *w, store_acct acct, const char *why)
 {
     struct store_account_hot hot = store_account_hot(w->store, acct);
+    struct work_account a;
+    if (work_account_get(x, w, store_writer(w->store), hot.uuid, &a) == BL_OK &&
+            bl_str_is(a.row.parked, why)) /* parked before, and for the same reason */
+        return;
     if (q_account_park(x, store_writer(w->store), hot.bucket, store_uuid(&hot.uuid), bl_str_of(why)) == BL_OK)
         store_touch(w->store, acct);
 }
@@ -163,14 +168,12 @@ static enum bl_err one_turn(struct bl_ctx *x, struct bl_ctx *y, struct work *w, 
     return BL_OK;
 }
 
-static struct bl_str parked_add(struct bl_ctx *x, struct work *w, struct bl_str parked, store_acct acct)
+static void parked_add(struct work *w, store_acct acct)
 {
     char text[37];
+    struct bl_buf *b = &w->close.parked;
     bl_uuid_text(store_account_hot(w->store, acct).uuid, text);
-    struct bl_str urn = bl_str_printf(&x->arena, BL_URN_TEAM "%s", text);
-    if (parked.n == 0)
-        return urn;
-    return bl_str_printf(&x->arena, "%.*s %.*s", BL_FMT(parked), BL_FMT(urn));
+    bl_buf_printf(b, "%s" BL_URN_TEAM "%s", b->n ? " " : "", text);
 }
 
 static enum bl_err walk(struct bl_ctx *x, struct work *w, const struct bl_book *book, bl_period p,
@@ -182,12 +185,14 @@ static enum bl_err walk(struct bl_ctx *x, struct work *w, const struct bl_book *
     bl_ctx_init(&y, x->now_us);
     while (e == BL_OK && run->at < run->n && mono_us() < until) {
         store_acct acct = run->turns[run->at];
-        bool parked = false;
+        bool parked = false, open = store_account_hot(w->store, acct).closed < p;
         bl_ctx_reset(&y, x->now_us);
-        if (store_account_hot(w->store, acct).closed < p)
+        if (open)
             e = one_turn(x, &y, w, acct, book, p, list, &parked);
-        if (parked) /* the wanted period's figures are the first of the list */
-            list->at[0].row.parked = parked_add(x, w, list->at[0].row.parked, acct);
+        if (parked)
+            parked_add(w, acct);
+        else if (open)
+            run->turned = true;
         run->at++;
     }
     bl_ctx_release(&y);
@@ -287,28 +292,45 @@ static bool all_closed(struct work *w, bl_period p)
     return true;
 }
 
+static enum bl_err finish(
+        struct bl_ctx *x, struct work *w, const char *actor, struct figures *f, struct bl_str parked)
+{
+    struct work_close_run *run = &w->close;
+    char text[8];
+    bl_period_text(f->period, text);
+    f->row.digest = digest_end(x, &run->sha);
+    f->row.closed_us = x->now_us;
+    f->row.parked = parked;
+    BL_TRY(q_close_digest_put(x, store_writer(w->store), f->row.digest, f->period, x->now_us,
+            run->heads.n > 0 ? bl_buf_view(&run->heads) : BL_STR("")));
+    return work_audit(x, w, actor, "period.close", bl_str_of(text), f->row.digest);
+}
+
+/* The wanted period's figures are the first of the list. They have a digest as long as nothing was closed
+ * since: accounts that are parked still, and nothing else, leave a close as it was said. */
 static enum bl_err run_chunk(struct bl_ctx *x, struct work *w, const char *actor, const struct bl_book *book,
         struct figures_list *list, bool *ret_done)
 {
     struct work_close_run *run = &w->close;
-    bl_period p = list->at[0].period;
+    struct figures *f = &list->at[0];
+    bl_period p = f->period;
     int64_t until = mono_us() + CHUNK_US;
     run_begin(w, p);
-    if (run->at == 0)
-        list->at[0].row.parked = BL_STR(""); /* those who were parked get another turn */
     BL_TRY(walk(x, w, book, p, until, list));
-    if (run->at == run->n)
-        BL_TRY(heads(x, w, until));
-    *ret_done = run->at == run->n && run->head_at == run->n;
-    if (*ret_done) {
-        char text[8];
-        bl_period_text(p, text);
-        list->at[0].row.digest = digest_end(x, &run->sha);
-        list->at[0].row.closed_us = x->now_us;
-        BL_TRY(q_close_digest_put(x, store_writer(w->store), list->at[0].row.digest, p, x->now_us,
-                run->heads.n > 0 ? bl_buf_view(&run->heads) : BL_STR("")));
-        BL_TRY(work_audit(x, w, actor, "period.close", bl_str_of(text), list->at[0].row.digest));
+    f = &list->at[0]; /* the list may have moved */
+    if (run->turned)
+        f->row.digest = BL_STR("");
+    struct bl_str parked = run->parked.n > 0 ? bl_buf_view(&run->parked) : BL_STR("");
+    bool walked = run->at == run->n;
+    if (walked && f->row.digest.n > 0 && bl_str_eq(parked, f->row.parked)) {
+        *ret_done = true;
+        return BL_OK;
     }
+    if (walked)
+        BL_TRY(heads(x, w, until));
+    *ret_done = walked && run->head_at == run->n;
+    if (*ret_done)
+        BL_TRY(finish(x, w, actor, f, bl_str_dup(&x->arena, parked)));
     for (size_t i = 0; i < list->n; i++)
         BL_TRY(figures_write(x, w, &list->at[i]));
     return BL_OK;

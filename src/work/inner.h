@@ -29,8 +29,9 @@ struct work_close_run { /* where a close in this process stands; lost with it wi
     store_acct *accounts; /* in the order of their uuids; NULL: no close is under way */
     store_acct *turns;    /* the same, as their rows lie */
     uint32_t n, at, head_at;
+    bool turned; /* something was closed that was open */
     struct bl_sha256 sha;
-    struct bl_buf heads;
+    struct bl_buf heads, parked;
 };
 struct work {
     struct store *store;
