@@ -3,8 +3,8 @@
  * runs and pushes the very same request through the same routes. So there is one way in, and what a command
  * can do a program can do too.
  *
- * Between the two lies a moment: a server that is starting has the file but not yet the socket. A file that
- * is held is therefore asked again, by both ways, for two seconds. */
+ * Between the two lies a moment: a server that is starting has the file but not yet the socket; and commands
+ * take turns. A file that is held is therefore asked for again, by both ways, for half a minute. */
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -18,9 +18,6 @@
 #include "cal/cal.h"
 #include "http/http.h"
 #include "work/work.h"
-
-#define WAIT_US INT64_C(2000000)
-#define STEP_US INT64_C(50000)
 
 struct cli_link {
     struct http_client *client; /* a server; NULL: this process */
@@ -38,13 +35,23 @@ int64_t cli_mono_us(void)
 
 /* ---- opening */
 
-static bool ask_server(struct cli *c)
+static bool ask_server(struct cli *c, struct http_client **ret)
 {
     struct stat st;
     bl_ctx_reset(&c->call, 0);
-    if (stat(c->link->socket, &st) != 0 || !S_ISSOCK(st.st_mode))
+    struct bl_str path = bl_str_printf(&c->call.arena, "%s.sock", c->db);
+    if (stat(path.p, &st) != 0 || !S_ISSOCK(st.st_mode))
         return false;
-    return http_client_open(&c->call, c->link->socket, &c->link->client) == BL_OK;
+    return http_client_open(&c->call, path.p, ret) == BL_OK;
+}
+
+bool cli_is_served(struct cli *c)
+{
+    struct http_client *client = NULL;
+    if (!ask_server(c, &client))
+        return false;
+    http_client_close(client);
+    return true;
 }
 
 static enum bl_err own_file(struct cli *c)
@@ -67,20 +74,30 @@ static bool held_by_another(const struct cli *c, enum bl_err e)
     return e == BL_CONFLICT && strstr(c->x.why, "in use by another process") != NULL;
 }
 
+bool cli_turn_wait(struct cli *c, enum bl_err e, int64_t since_us)
+{
+    if (!held_by_another(c, e))
+        return false;
+    if (cli_mono_us() - since_us > CLI_TURN_S * BL_US) {
+        bl_fail(&c->x, e, "%s has been in use by another process for %d seconds: let it end, then try again.",
+                c->db, CLI_TURN_S);
+        return false;
+    }
+    usleep(CLI_TURN_STEP_US);
+    return true;
+}
+
 static enum bl_err link_open(struct cli *c)
 {
-    int64_t until = cli_mono_us() + WAIT_US;
+    int64_t since = cli_mono_us();
     enum bl_err e;
     c->link = bl_alloc(&c->x.arena, sizeof *c->link);
     c->link->socket = bl_str_printf(&c->x.arena, "%s.sock", c->db).p;
-    for (;;) {
-        if (ask_server(c))
+    do {
+        if (ask_server(c, &c->link->client))
             return BL_OK;
         e = own_file(c);
-        if (!held_by_another(c, e) || cli_mono_us() > until)
-            break;
-        usleep(STEP_US);
-    }
+    } while (cli_turn_wait(c, e, since));
     if (e == BL_OK)
         return BL_OK;
     c->link = NULL;

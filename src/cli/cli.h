@@ -151,6 +151,13 @@ void cli_progress(struct cli_progress *p, uint64_t done, uint64_t of, const char
 void cli_progress_end(struct cli_progress *p);
 int64_t cli_mono_us(void);
 
+/* call.c: the file has one owner at a time. After a failed try to own it: true when another process has it
+ * and it is worth trying again (then a moment has passed), up to CLI_TURN_S seconds since `since_us`; false
+ * leaves the sentence to say. */
+enum { CLI_TURN_S = 30, CLI_TURN_STEP_US = 20000 };
+bool cli_turn_wait(struct cli *c, enum bl_err e, int64_t since_us);
+bool cli_is_served(struct cli *c); /* a server answers for the database */
+
 /* the commands */
 #define CMD(name, fn, args, min, max, flags, summary, text) enum bl_err fn(struct cli *c);
 #include "cli/commands.def"

@@ -314,6 +314,17 @@ static enum bl_err listen_all(struct serving *s)
     return http_listen_unix(x, s->http, path.p, API_SOCKET);
 }
 
+/* A command that has the file is waited for, another server is not. */
+static enum bl_err own_file(struct cli *c, const struct work_options *o, struct work **ret)
+{
+    int64_t since = cli_mono_us();
+    enum bl_err e;
+    do
+        e = work_open(&c->x, o, ret);
+    while (e != BL_OK && !cli_is_served(c) && cli_turn_wait(c, e, since));
+    return e;
+}
+
 static enum bl_err open_all(struct serving *s)
 {
     struct cli *c = s->c;
@@ -337,7 +348,7 @@ static enum bl_err open_all(struct serving *s)
             .rate_minute = c->serve.rate_minute,
             .log = !c->serve.quiet,
     };
-    BL_TRY(work_open(&c->x, &wo, &s->work));
+    BL_TRY(own_file(c, &wo, &s->work));
     s->api = api_new(s->work, &ao);
     BL_TRY(work_writer_start(&c->x, s->work));
     BL_TRY(http_server_new(&c->x, &app, NULL, &s->http));

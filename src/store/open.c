@@ -11,7 +11,8 @@
 
 #define BILLOW_MARK 0x424c4f57 /* "BLOW" */
 #define BUSY_MS 10000
-#define NOT_OURS "%s is not a Billow database: name another file."
+#define NOT_OURS                                                                                             \
+    "%s is not a Billow database: --db takes a file that Billow made, or a path where there is none yet."
 
 /* Readers share the system's page cache; a private cache of a few megabytes keeps inner pages at hand. */
 static const char *const common_pragmas = "pragma foreign_keys = on;"
@@ -44,6 +45,8 @@ enum bl_err sql_db_open(struct bl_ctx *x, const char *path, enum sql_open how, s
     }
     if (e == BL_OK)
         e = sql_exec(x, db, how == SQL_WRITER ? writer_pragmas : reader_pragmas);
+    if (e == BL_INVALID)
+        e = bl_fail(x, e, NOT_OURS, path);
     if (e != BL_OK) {
         sql_db_close(db);
         return e;
