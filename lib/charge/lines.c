@@ -38,7 +38,7 @@ int bl_line_key_cmp(const struct bl_book *b, const struct bl_line *l, const stru
     if (c == 0)
         c = cmp_int(l->version, r->version);
     if (c == 0)
-        c = bl_dec_cmp(l->quantity, r->quantity);
+        c = bl_dec_cmp_text(l->quantity, r->quantity);
     if (c == 0)
         c = bl_str_cmp(l->region, r->region);
     if (c == 0)

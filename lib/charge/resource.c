@@ -16,7 +16,7 @@ static int by_key(const void *a, const void *b, void *book_)
     if (c == 0 && l->price != r->price)
         c = l->price < r->price ? -1 : 1;
     if (c == 0)
-        c = bl_dec_cmp(l->stretch->quantity, r->stretch->quantity);
+        c = bl_dec_cmp_text(l->stretch->quantity, r->stretch->quantity);
     if (c == 0)
         c = bl_str_cmp(l->stretch->region, r->stretch->region);
     if (c == 0)

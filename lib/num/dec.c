@@ -137,6 +137,15 @@ size_t bl_dec_text(bl_dec d, char ret[64])
     return num_text(neg, neg ? -v : v, 12, true, ret);
 }
 
+int bl_dec_cmp_text(bl_dec a, bl_dec b)
+{
+    if (bl_dec_cmp(a, b) == 0)
+        return 0;
+    char l[64], r[64];
+    size_t n_l = bl_dec_text(a, l), n_r = bl_dec_text(b, r);
+    return bl_str_cmp((struct bl_str){l, n_l}, (struct bl_str){r, n_r});
+}
+
 enum bl_err bl_dec_add(struct bl_ctx *x, bl_dec a, bl_dec b, bl_dec *ret)
 {
     const __int128 most = (__int128)(~(unsigned __int128)0 >> 1);

@@ -1,9 +1,10 @@
 /* num: exact decimals, exact rationals, amounts of money and the one place where money is rounded.
  *
- *   bl_dec     what was used, and unit prices: a 128-bit count of 1e-12. Quantities have at most 15 integer
- * and 12 fractional digits, prices 9 and 12 (RULES-like limits are arguments, see below). bl_rat     an exact
- * charge: numerator over denominator, 512 over 256 bits, sign apart. Never rounded on its way. bl_amount what
- * is owed: the currency's minor unit, 64 bit.
+ *   bl_dec     what was used, and unit prices: a 128-bit count of 1e-12; quantities have at most 15 integer
+ *              and 12 fractional digits, prices 9 and 12
+ *   bl_rat     an exact charge: numerator over denominator, 512 over 256 bits, sign apart; never rounded on
+ *              its way
+ *   bl_amount  what is owed: the currency's minor unit, 64 bit
  *
  * A charge is built from decimals by multiplying and dividing, added up as rationals, and rounded once, half
  * away from zero. No floating point; everything that can leave its range answers BL_OVERFLOW (the account is
@@ -43,6 +44,8 @@ BL_MUST_CHECK enum bl_err bl_dec_parse(
         struct bl_ctx *x, struct bl_str text, enum bl_dec_kind kind, bl_dec *ret);
 /* Shortest exact text: "5", "0.25", "-1.5". ret needs 64 bytes. Returns its length. */
 size_t bl_dec_text(bl_dec d, char ret[64]);
+/* The order of those texts as bytes, as everything else in a key is ordered: "10" before "9". */
+int bl_dec_cmp_text(bl_dec a, bl_dec b);
 BL_MUST_CHECK enum bl_err bl_dec_add(struct bl_ctx *x, bl_dec a, bl_dec b, bl_dec *ret);
 
 /* ---- currencies (ISO 4217): minor digits 0, 2, 3 or 4 */

@@ -307,8 +307,8 @@ def sort_rows(rows):
 
 
 def resource_key(k):
-    """A key in its order: names as bytes, version and quantity as the numbers they are."""
-    return (k[0].encode(), k[1], k[2]) + tuple(t.encode() for t in k[3:])
+    """A key in its order: everything as bytes, a quantity as its text ("10" before "9")."""
+    return (k[0].encode(), k[1], plain(k[2]).encode()) + tuple(t.encode() for t in k[3:])
 
 
 def _wire_key(x):

@@ -170,6 +170,14 @@ static void minimum_time(void **state)
                     "sku=a; "
                     "10-01T00:01:40 delete r1",
                     "10-31T23:59:59", NULL, "a/0 x1 10-01T00:00:00..10-01T00:01:40 90s 140.00"},
+            {"lines of one first second are rounded in the order of their keys as bytes: x10 before x9",
+                    "a 1.8/1/0 min=60; a 1.8/1/0 from=10-01T00:00:10",
+                    "10-01T00:00:00 create r1 sku=a quantity=9; 10-01T00:00:10 delete r1; "
+                    "10-01T00:00:10.5 create r1 sku=a quantity=10; 10-01T00:00:11 delete r1",
+                    "10-31T23:59:59", NULL,
+                    "a/0 x9 10-01T00:00:00..10-01T00:00:10 10s 0.05; "
+                    "a/1 x10 10-01T00:00:10..10-01T00:00:11 1s 0.00; "
+                    "a/1 x9 10-01T00:00:10..10-01T00:00:10 0s 0.23"},
     };
     run(rows, BL_COUNT(rows));
 }

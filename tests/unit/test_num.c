@@ -136,6 +136,9 @@ static void decimals_are_written_and_added(void **state)
     assert_int_equal(bl_dec_add(&x, (bl_dec){-most - 1}, (bl_dec){most}, &sum), BL_OK);
     assert_true(sum.pico == -1);
     assert_int_equal(bl_dec_cmp(bl_dec_of(-3), bl_dec_of(2)), -1);
+    assert_true(bl_dec_cmp_text(bl_dec_of(10), bl_dec_of(9)) < 0);
+    assert_true(bl_dec_cmp_text(bl_dec_of(1), (bl_dec){BL_DEC_ONE + 1}) < 0);
+    assert_int_equal(bl_dec_cmp_text(bl_dec_of(9), bl_dec_of(9)), 0);
 }
 
 static void amounts_are_read_and_written(void **state)
