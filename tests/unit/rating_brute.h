@@ -257,12 +257,18 @@ static inline bl_rat br_accrue(struct bl_ctx *x, struct br_steps *s, int meter, 
     return total;
 }
 
+static inline int br_text_order(bl_dec l, bl_dec r)
+{
+    char a[64], b[64];
+    a[bl_dec_text(l, a)] = b[bl_dec_text(r, b)] = '\0';
+    return strcmp(a, b);
+}
 static const struct bl_book *br_sorting; /* qsort has no argument for it */
 static inline int br_key_order(const struct br_line *l, const struct br_line *r)
 {
     int c = bl_str_cmp(br_sorting->sku[l->sku].sku, br_sorting->sku[r->sku].sku);
     c = c ? c : l->version - r->version;
-    c = c ? c : bl_dec_cmp(l->state.quantity, r->state.quantity);
+    c = c ? c : br_text_order(l->state.quantity, r->state.quantity);
     c = c ? c : bl_str_cmp(l->state.region, r->state.region);
     c = c ? c : bl_str_cmp(l->state.project, r->state.project);
     return c ? c : bl_str_cmp(l->state.group, r->state.group);
