@@ -78,8 +78,10 @@ double end_height(struct paper *p);
 void foot(struct paper *p);
 
 /* ---- texts */
-struct bl_str say_money(struct paper *p, bl_amount a);     /* "-12.34" */
-struct bl_str say_money_of(struct paper *p, bl_amount a);  /* "$12.34", "EUR 12.34" */
+/* Every whole number of a text, its thousands set apart: "0.40 per 1,000,000 requests". */
+struct bl_str say_grouped(struct paper *p, struct bl_str text);
+struct bl_str say_money(struct paper *p, bl_amount a);     /* "-1,234.50" */
+struct bl_str say_money_of(struct paper *p, bl_amount a);  /* "$1,234.50", "EUR 12.34" */
 struct bl_str say_date(struct paper *p, int64_t s);        /* "31 Oct 2026" */
 struct bl_str say_title(const struct paper *p, bool loud); /* "Credit note", "CREDIT NOTE" */
 struct bl_str say_total(const struct paper *p);            /* "Total due", "Total credit", "Total so far" */

@@ -1,13 +1,49 @@
-/* Figures and dates as the paper says them. Dates name the month, since 03/04 is two days to two readers. */
+/* Figures and dates as the paper says them. Thousands are set apart for the eye; the CSV has
+ * the bare figures. Dates name the month, since 03/04 is two days to two readers. */
 #include "pdf/paper.h"
 
 #include <string.h>
+
+static bool digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* How many digits stand at i as a whole number of their own: a word, or a word's part before the point. */
+static size_t whole_digits(struct bl_str t, size_t i)
+{
+    size_t n = 0;
+    char before = i > 0 ? t.p[i - 1] : ' ';
+    if (before != ' ' && before != '-')
+        return 0;
+    while (i + n < t.n && digit(t.p[i + n]))
+        n++;
+    char after = i + n < t.n ? t.p[i + n] : ' ';
+    return after == ' ' || after == '.' ? n : 0;
+}
+
+struct bl_str say_grouped(struct paper *p, struct bl_str text)
+{
+    struct bl_str ret = {bl_alloc(&p->x->arena, 2 * text.n + 1), 0};
+    char *to = (char *)ret.p;
+    for (size_t i = 0; i < text.n;) {
+        size_t n = whole_digits(text, i);
+        for (size_t left = n; left > 0; left--) {
+            if (left < n && left % 3 == 0)
+                to[ret.n++] = ',';
+            to[ret.n++] = text.p[i++];
+        }
+        if (n == 0)
+            to[ret.n++] = text.p[i++];
+    }
+    return ret;
+}
 
 struct bl_str say_money(struct paper *p, bl_amount a)
 {
     char text[32];
     size_t n = bl_amount_text(a, p->b->digits, text);
-    return bl_str_dup(&p->x->arena, (struct bl_str){text, n});
+    return say_grouped(p, (struct bl_str){text, n});
 }
 
 struct bl_str say_money_of(struct paper *p, bl_amount a)

@@ -50,7 +50,7 @@ static struct bl_str quantity_of(struct paper *p, const struct bl_row *r)
     /* Hours have a column of their own. */
     if (bl_str_is(r->unit, "Hours") && r->duration.n > 0)
         return BL_STR("1");
-    return say_joined(p, " ", r->quantity, r->unit);
+    return say_joined(p, " ", say_grouped(p, r->quantity), r->unit);
 }
 
 static struct bl_str moment(struct paper *p, int64_t s)
@@ -106,7 +106,7 @@ static double measure(struct paper *p, const struct bl_row *r)
 {
     const struct spot price_at = {.align = AT_RIGHT, .w = columns[PRICE].w, .lines = 2};
     double text = paper_measure(p, text_at(r, 0), r->description);
-    double price = paper_measure(p, price_at, r->unit_price);
+    double price = paper_measure(p, price_at, say_grouped(p, r->unit_price));
     text += paper_measure(p, remark_at(r, 0), remark(p, r));
     return (text > price ? text : price) + 2 * PAD;
 }
@@ -118,7 +118,7 @@ static void draw(struct paper *p, const struct bl_row *r)
     paper_text(p, remark_at(r, below), remark(p, r));
     if (r->kind == BL_ROW_ITEM || r->kind == BL_ROW_OVERAGE) {
         cell(p, QUANTITY, BODY, INK, y, 1, quantity_of(p, r));
-        cell(p, PRICE, BODY, INK, y, 2, r->unit_price);
+        cell(p, PRICE, BODY, INK, y, 2, say_grouped(p, r->unit_price));
         cell(p, HOURS, BODY, INK, y, 1, r->duration);
     }
     cell(p, MONEY, BODY, INK, y, 1, say_money(p, r->amount));
