@@ -9,6 +9,11 @@
 #define FACTS_X (LEFT + 322)
 #define FACTS_W (RIGHT - FACTS_X)
 
+/* An invoice with half a legal name is sent back by who must book it, so there is room for all that is a name
+ * or an address anywhere; what is longer ends in an ellipsis, for the table must begin on this page. */
+#define NAME_LINES 8
+#define ADDRESS_LINES 4
+
 struct who {
     const char *label;
     struct bl_str name, person, address1, address2, city, region, postal_code, country, tax_id, email;
@@ -43,9 +48,10 @@ static double party(struct paper *p, const struct who *who, double x, double y, 
     };
     struct spot at = {.style = LABEL, .ink = GREY, .x = x, .y = y, .w = w};
     at.y += paper_text(p, at, bl_str_of(who->label)) + 3;
-    at = (struct spot){.style = STRONG, .x = x, .y = at.y, .w = w, .lines = 2};
+    at = (struct spot){.style = STRONG, .x = x, .y = at.y, .w = w, .lines = NAME_LINES};
     at.y += paper_text(p, at, who->name);
     at.style = BODY;
+    at.lines = ADDRESS_LINES;
     for (size_t i = 0; i < BL_COUNT(lines); i++)
         at.y += paper_text(p, at, lines[i]);
     return at.y;

@@ -99,13 +99,18 @@ static void find_font(struct paper *p, PangoContext *c, enum style style)
 void paper_open(struct paper *p, PangoContext *c)
 {
     p->laid = bl_alloc_array(&p->x->arena, LAID, sizeof *p->laid);
+    /* A hyphen where a line was broken would read as part of an address or a machine's name. */
+    PangoAttrList *no_hyphens = pango_attr_list_new();
+    pango_attr_list_insert(no_hyphens, pango_attr_insert_hyphens_new(FALSE));
     for (int i = 0; i < LAID; i++) {
         PangoLayout *l = pango_layout_new(c);
         pango_layout_set_auto_dir(l, FALSE);
         pango_layout_set_wrap(l, PANGO_WRAP_WORD_CHAR);
         pango_layout_set_ellipsize(l, PANGO_ELLIPSIZE_END);
+        pango_layout_set_attributes(l, no_hyphens);
         p->laid[i].layout = l;
     }
+    pango_attr_list_unref(no_hyphens);
     for (int i = 0; i < STYLES; i++)
         find_font(p, c, (enum style)i);
     p->height = bl_alloc_array(&p->x->arena, p->b->n_row, sizeof *p->height);

@@ -241,6 +241,34 @@ static void any_name_can_be_printed(void **state)
     has(text, "1.11");
 }
 
+/* Legal names and addresses of any length that occurs. */
+static void parties_are_whole(void **state)
+{
+    (void)state;
+    s.face.company =
+            BL_STR("Donaudampfschifffahrtselektrizit\xc3\xa4tenhauptbetriebswerkbauunterbeamtengesellschaft "
+                   "mit beschr\xc3\xa4nkter Haftung und Compagnie Kommanditgesellschaft Lastcompany");
+    s.face.name =
+            BL_STR("Prince Charles of Hohenlohe and Waldenburg and the Islands between them, Lastperson");
+    s.face.address1 =
+            BL_STR("Industrial Estate of the Northern Harbour, Building 14, Staircase C, Lastaddress");
+    s.face.address2 = BL_STR("qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq");
+    s.face.email = BL_STR("accounts.payable.of.the.northern.division.and.its.daughters@companies.example");
+    sample_sku(&s, SKU_DROPLET, "w", 500);
+    struct bl_bill b = sample_draw(&s);
+    char *text = text_of(made(&b, false));
+    if (text == NULL)
+        skip();
+    /* A reader of the text also finds what an ellipsis hides, so the lines are counted. */
+    const char *at = strstr(text, "Billed to"), *end = strstr(text, "Total due by");
+    assert_non_null(at);
+    assert_non_null(end);
+    int lines = 0;
+    for (; at < end; at++)
+        lines += *at == '\n' && at[1] != '\n';
+    CHECK(lines >= 17, "%d lines:\n%.2500s", lines, text);
+}
+
 /* ---- logos */
 
 /* one pixel */
@@ -381,6 +409,7 @@ int main(int argc, char **argv)
             TEST(no_page_is_left_empty),
             TEST(large_figures_are_whole),
             TEST(any_name_can_be_printed),
+            TEST(parties_are_whole),
             TEST(a_bad_logo_is_left_out),
             TEST(bytes_are_the_same_again),
             TEST(threads_do_not_disturb_each_other),
