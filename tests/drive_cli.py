@@ -400,7 +400,9 @@ def test_money(folder):
     got = db('backup', copy)
     check(got.status == 1 and 'exists' in got.err, 'backup does not write over', got)
     check(run('verify', '--db', copy, '--json').out == db('verify', '--json').out, 'the copy is the same')
-    actions = [r['action'] for r in json.loads(db('audit', 'list', '--json').out)['audit']]
+    rows = json.loads(db('audit', 'list', '--json').out)['audit']
+    actions, details = [r['action'] for r in rows], [r['detail'] for r in rows]
+    check('6.38 USD, reference p1' in details and '0.50 USD' in details, 'amounts of the audit as people write them', details)
     check('prices.load' in actions and len(actions) > 8, 'audit list', actions)
 
 
