@@ -202,11 +202,23 @@ static enum bl_err admit(struct call *c)
     return BL_OK;
 }
 
+/* Both dialects begin with /v2/. What neither answers is told to each in its own words, so a good token must
+ * decide; any other is refused when the call is admitted. */
+static bool speaks_civo(struct call *c)
+{
+    struct work_token token;
+    struct bl_str text = bearer(c->in);
+    return c->in->door == API_PUBLIC && bl_is(text) &&
+           work_token_check(c->x, c->work, c->db, text, &token) == BL_OK && token.dialect == WORK_CIVO;
+}
+
 static enum bl_err no_route(struct call *c)
 {
     struct api_route *shape = bl_alloc(&c->x->arena, sizeof *shape);
     *shape = (struct api_route){.dialect = dialect_of(c->in)};
     struct bl_str list = allowed(c->x, c->in, shape);
+    if (list.n == 0 && speaks_civo(c))
+        shape->dialect = API_CIVO;
     c->route = shape;
     BL_TRY(admit(c));
     if (list.n == 0)
