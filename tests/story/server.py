@@ -133,7 +133,7 @@ class Story:
     def stop(self, sig=signal.SIGTERM, quietly=False):
         """Ends the server. It must end by itself, with 0, within ten seconds, and without a sanitizer's
         report."""
-        for link in self.links.values():
+        for link in list(self.links.values()):  # others may be asking until the very end
             link.close()
         self.links = {}
         if self.process is None:
