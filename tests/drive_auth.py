@@ -14,7 +14,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from story import Story, Tally  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-ROW = re.compile(r'^R\("([A-Z]+)", "([^"]+)", (API_\w+), (0|WORK_SCOPE\((\w+)\)), API_\w+, ([\w| ]+), [^,]+, (\w+)\)$', re.M)
+ROW = re.compile(r'^R\("([A-Z]+)", "([^"]+)", (API_\w+), ([\w|() ]+), API_\w+, ([\w| ]+), [^,]+, (\w+)\)$', re.M)
+SCOPE_ROW = re.compile(r'^S\((\w+), "([^"]+)", (\w+)\)$', re.M)
 NOBODY = "00000000-0000-4000-8000-000000000000"
 NOW, LATER = "2026-03-05T00:00:00Z", "2026-03-05T00:00:09Z"
 BOOK = """\
@@ -29,22 +30,34 @@ SCOPES = ["events:write", "operator:read", "operator:finance", "operator:admin"]
 t = Tally()
 
 
+def read(name):
+    with open(os.path.join(ROOT, name), encoding="utf-8") as f:
+        return f.read()
+
+
+WORDS = {name: (text, side) for name, text, side in SCOPE_ROW.findall(read("src/work/scopes.def"))}
+CUSTOMER = sorted(text for text, side in WORDS.values() if side == "CUSTOMER")
+READS = [text for text in CUSTOMER if text.endswith(":read")]
+
+
 class Route:
     def __init__(self, m):
-        self.method, self.path, self.dialect, _, scope, flags, self.name = m.groups()
+        self.method, self.path, self.dialect, scopes, flags, self.name = m.groups()
         self.open = "API_OPEN" in flags
-        self.scope = scope and scope.lower().replace("_", ":")
+        self.scopes = [WORDS[s][0] for s in re.findall(r"WORK_SCOPE\((\w+)\)", scopes)]
         self.operator = self.path.startswith(("/operator/", "/metrics"))
         self.side = "open" if self.open else "operator" if self.operator else "civo" if self.dialect == "API_CIVO" else "do"
 
 
 def routes():
-    with open(os.path.join(ROOT, "src/api/routes.def"), encoding="utf-8") as f:
-        text = f.read()
+    text = read("src/api/routes.def")
+    t.same("every scope of the table is understood", len(WORDS), len(re.findall(r"^S\(", read("src/work/scopes.def"), re.M)))
     rows = [Route(m) for m in ROW.finditer(text)]
     t.same("every row of the table is understood", len(rows), len(re.findall(r"^R\(", text, re.M)))
-    t.same("what a customer's routes ask for", {r.scope for r in rows if r.side in ("do", "civo")}, {"billing:read"})
-    t.same("what an operator's routes ask for", {r.scope for r in rows if r.side == "operator"}, set(SCOPES))
+    asked = lambda *sides: {x for r in rows if r.side in sides for x in r.scopes}  # noqa: E731
+    t.same("what a customer's routes ask for are customers' scopes", asked("do", "civo") - set(CUSTOMER), set())
+    t.check("every customer's route asks for a scope", all(r.scopes for r in rows if r.side == "do"))
+    t.same("what an operator's routes ask for", asked("operator"), set(SCOPES))
     return rows
 
 
@@ -78,6 +91,7 @@ class World:
         self.civo = self.token(account=self.mine, dialect="civo")
         self.group = self.token(org=self.org)
         self.scoped = {sc: self.token(operator=True, scope=sc) for sc in SCOPES}
+        self.narrow = {side: {sc: self.token(account=self.mine, dialect=side, scope=sc) for sc in CUSTOMER} for side in ("do", "civo")}
         self.invoice = self.invoices(self.do)[0]["invoice_uuid"]
         self.other_invoice = self.invoices(self.other_do)[0]["invoice_uuid"]
 
@@ -153,8 +167,16 @@ def matrix(w, rows):
             if r.side != "operator":
                 continue
             a = w.s.request(r.method, w.path(r), token, bodies(r), None, True)
-            let_in = a.status not in (401, 403) or r.name == "backup_run" and scope == r.scope and b"socket" in a.body
-            t.same("%s %s with scope %s" % (r.method, r.path, scope), let_in, scope == r.scope)
+            let_in = a.status not in (401, 403) or r.name == "backup_run" and scope in r.scopes and b"socket" in a.body
+            t.same("%s %s with scope %s" % (r.method, r.path, scope), let_in, scope in r.scopes)
+        for scope, token in w.narrow.get(r.side, {}).items():
+            a = w.s.request(r.method, w.path(r), token, bodies(r))
+            wide = scope == "api:write" or scope == "api:read" and any(x in READS for x in r.scopes)
+            t.same("%s %s with scope %s" % (r.method, r.path, scope), a.status != 403, wide or scope in r.scopes)
+            if a.status == 403 and r.side == "do":
+                t.same("what %s says" % r.path, a.json["message"], "You do not have permission to perform this action.")
+            elif a.status == 403:
+                t.same("what %s says" % r.path, a.json["code"], "authentication_access_denied")
         if r.side != "operator":
             a = w.s.request(r.method, w.path(r), good[r.side], None)
             t.same("%s with its own token" % r.path, a.status, 200)
@@ -258,6 +280,32 @@ def secrets(w):
     t.check("the log was written", log.count('"path"') > 100)
 
 
+def scopes(w):
+    """Scopes that do not exist, or are another side's, are refused; a token is ended by itself or by its id."""
+    add = ["token", "add", "--account", w.mine]
+    for wrong in ("everything", "billing:read,everything", "billing:raed"):
+        got = w.s.cli(*add, "--scope", wrong, code=2)
+        t.check("%s is no scope" % wrong, "There is no scope" in got.err, got.err)
+    t.check("and which was meant", "did you mean billing:read?" in w.s.cli(*add, "--scope", "billing:raed", code=2).err)
+    w.s.cli(*add, "--scope", "operator:read", code=1)
+    w.s.cli("token", "add", "--operator", "--scope", "billing:read", code=1)
+    w.s.post("/operator/v1/tokens", w.operator, json.dumps({"account": w.mine, "scope": "everything"}), want=422)
+    for sides, prefix in ((add, "dop_v1_"), ([*add, "--dialect", "civo"], "civo_v1_"), (["token", "add", "--operator"], "blw_v1_")):
+        token = w.s.cli(*sides).out.strip()
+        t.check("a token of " + prefix, re.fullmatch(prefix + "[0-9a-f]{64}", token), token)
+        w.s.cli("token", "revoke", token)
+        w.ids[token] = "revoked"
+        path, on = {"dop": ("/v2/account", False), "civ": ("/v2/charges", False), "blw": ("/operator/v1/clock", True)}[prefix[:3]]
+        t.same("revoked by itself", w.s.ask("GET", path, token, operator=on).status, 401)
+    w.s.cli("token", "revoke", "dop_v1_" + "0" * 64, code=1)
+    w.s.cli("token", "revoke", "tok_000000000000", code=1)
+    w.s.delete("/operator/v1/tokens/sha256-" + "0" * 64, w.operator, want=404)
+    w.s.delete("/operator/v1/tokens/sha256-" + "z" * 64, w.operator, want=404)
+    a = w.s.get("/v2/account", w.do, want=200).json["account"]
+    uuid = w.mine[len("do:team:") :]
+    t.same("whose token it is", (a["uuid"], a["name"], a["email"], a["team"]), (uuid, "Ada", "a@example.com", {"uuid": uuid, "name": "Ada"}))
+
+
 def limits():
     """Each token has its own count, who has none is counted by address, every answer says where it stands."""
     asked = [
@@ -302,6 +350,7 @@ def main():
         foreign(w, rows)
         moved(w)
         revoked_under_load(w)
+        scopes(w)
         secrets(w)
     limits()
     t.end()

@@ -216,7 +216,7 @@ def test_accounts(folder):
         got = db('token', 'add', *args)
         check(got.status == 0 and re.fullmatch(shape + '\n', got.out), f'token add {args}', got)
     got = db('token', 'add', '--operator', '--scope', 'everything')
-    check(got.status == 1 and one_sentence(got.err), 'an unknown scope', got)
+    check(got.status == 2 and one_sentence(got.err), 'an unknown scope', got)
     tokens = json.loads(db('token', 'list', '--json').out)['tokens']
     check(len(tokens) == 5 and 'dop_v1_' not in str(tokens), 'token list has no secrets', tokens)
     check(db('token', 'revoke', tokens[0]['id']).status == 0, 'token revoke')

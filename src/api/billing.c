@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* An organization's token has insights and nothing else; there is no account behind it. */
-static enum bl_err need_account(struct call *c)
+enum bl_err api_need_account(struct call *c)
 {
     if (c->has_account)
         return BL_OK;
@@ -14,7 +14,7 @@ static enum bl_err need_account(struct call *c)
 enum bl_err balance_get(struct call *c)
 {
     struct work_balance b;
-    BL_TRY(need_account(c));
+    BL_TRY(api_need_account(c));
     BL_TRY(work_balance(c->x, c->work, c->db, c->account.acct, c->x->now_us, &b));
     bl_jw_begin_object(&c->j);
     api_kamount(c, "month_to_date_balance", b.total, b.digits);
@@ -82,7 +82,7 @@ static enum bl_err history(struct call *c)
 
 enum bl_err billing_history_list(struct call *c)
 {
-    BL_TRY(need_account(c));
+    BL_TRY(api_need_account(c));
     BL_TRY(store_read_begin(c->x, c->db));
     enum bl_err e = history(c);
     store_read_end(c->db);
@@ -150,7 +150,7 @@ static enum bl_err list(struct call *c)
 
 enum bl_err invoices_list(struct call *c)
 {
-    BL_TRY(need_account(c));
+    BL_TRY(api_need_account(c));
     BL_TRY(store_read_begin(c->x, c->db));
     enum bl_err e = list(c);
     store_read_end(c->db);
@@ -161,7 +161,7 @@ enum bl_err invoices_list(struct call *c)
 static enum bl_err document(struct call *c, struct bl_str name, struct bl_bill *ret, bool *ret_preview)
 {
     bl_uuid u;
-    BL_TRY(need_account(c));
+    BL_TRY(api_need_account(c));
     *ret_preview = bl_str_is(name, "preview");
     if (*ret_preview)
         return api_preview(c, c->page == 1, ret);

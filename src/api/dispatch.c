@@ -197,8 +197,11 @@ static enum bl_err admit(struct call *c)
         BL_TRY(count_rate(c, e == BL_OK));
     if (e != BL_OK)
         return bl_fail(c->x, e, "%s", why);
-    if (c->route && c->route->scope && !(c->token.scopes & c->route->scope))
-        return bl_fail(c->x, BL_FORBIDDEN, "%s", bl_err_text(BL_FORBIDDEN));
+    if (c->route && c->route->scope && !(c->token.scopes & c->route->scope)) {
+        /* An organization has no account: to it, what lies beyond its scopes is not there. */
+        enum bl_err no = c->token.has_org ? BL_NOT_FOUND : BL_FORBIDDEN;
+        return bl_fail(c->x, no, "%s", bl_err_text(no));
+    }
     return BL_OK;
 }
 

@@ -122,6 +122,7 @@ BL_MUST_CHECK enum bl_err api_bill_file(struct call *c, const struct bl_bill *b,
 
 /* billing.c: the account that the first segment of an operator path names */
 BL_MUST_CHECK enum bl_err api_account_of_path(struct call *c);
+BL_MUST_CHECK enum bl_err api_need_account(struct call *c); /* BL_NOT_FOUND to an organization */
 
 /* handlers */
 #define R(method, path, dialect, scope, where, flags, body_max, handler) api_handler handler;

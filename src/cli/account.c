@@ -1,5 +1,6 @@
 /* Accounts, organizations and tokens. */
 #include "cli/cli.h"
+#include "work/work.h"
 
 #include <string.h>
 
@@ -98,6 +99,25 @@ enum bl_err cmd_org_list(struct cli *c)
 
 /* ---- tokens */
 
+/* Every word of the list must be a scope: a mistyped one is wrong usage, not a refusal. */
+static enum bl_err known_scopes(struct cli *c, const char *list)
+{
+    size_t n_words = 0;
+    const char *const *words = work_scope_words(&n_words);
+    for (const char *p = list; p && *p;) {
+        size_t n = strcspn(p, " ,");
+        struct bl_str one = {p, n};
+        uint32_t bit;
+        if (n > 0 && !work_scope_find(one, &bit)) {
+            const char *near = cli_nearest(one, words, n_words);
+            return cli_usage(c, "There is no scope %s%s%s%s", bl_shown(&c->x.arena, one),
+                    near ? "; did you mean " : "", near ? near : "", near ? "?" : ".");
+        }
+        p += n + (p[n] != 0);
+    }
+    return BL_OK;
+}
+
 enum bl_err cmd_token_add(struct cli *c)
 {
     struct bl_str body;
@@ -109,6 +129,7 @@ enum bl_err cmd_token_add(struct cli *c)
         return cli_usage(c, "--dialect takes do or civo.");
     if (dialect && cli_flag(c, "operator"))
         return cli_usage(c, "--dialect is for customers' tokens; an operator's has none.");
+    BL_TRY(known_scopes(c, cli_opt(c, "scope")));
     BL_TRY(cli_ask(c, "POST", BL_STR("/operator/v1/tokens"), BL_ABSENT, cli_body(c), &body));
     return show_member(c, body, "token");
 }
@@ -124,8 +145,16 @@ enum bl_err cmd_token_list(struct cli *c)
 enum bl_err cmd_token_revoke(struct cli *c)
 {
     struct bl_str body;
-    if (*c->arg[0] == 0)
-        return cli_usage(c, "billow token revoke needs the ID that billow token list shows.");
-    return cli_ask(c, "DELETE", cli_path(c, "/operator/v1/tokens/%s", cli_escaped(c, c->arg[0])), BL_ABSENT,
+    const char *id = c->arg[0];
+    if (*id == 0)
+        return cli_usage(c, "billow token revoke needs a token, or the ID that billow token list shows.");
+    if (strncmp(id, "tok_", 4) != 0) { /* a token: paths are logged, so only its digest travels */
+        uint8_t digest[32];
+        char hex[65];
+        bl_sha256(id, strlen(id), digest);
+        bl_hex(digest, sizeof digest, hex);
+        id = bl_str_printf(&c->x.arena, "sha256-%s", hex).p;
+    }
+    return cli_ask(c, "DELETE", cli_path(c, "/operator/v1/tokens/%s", cli_escaped(c, id)), BL_ABSENT,
             BL_ABSENT, &body);
 }

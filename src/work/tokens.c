@@ -24,51 +24,21 @@ struct work_token_cache {
 static const struct {
     const char *name, *prefix, *scopes;
 } dialects[] = {
-        [WORK_DO] = {"do", "dop_v1_", "billing:read"},
-        [WORK_CIVO] = {"civo", "civo_v1_", "billing:read"},
+        [WORK_DO] = {"do", "dop_v1_", "api:read api:write"},
+        [WORK_CIVO] = {"civo", "civo_v1_", "billing:read block_storage:read droplet:read"},
         [WORK_OPERATOR] = {"operator", "blw_v1_",
                 "events:write operator:read operator:finance operator:admin"},
 };
-
-static const struct {
-    const char *text;
-    uint32_t bit;
-} scopes[] = {
-#define S(name, text) {text, WORK_SCOPE(name)},
-        WORK_SCOPES(S)
-#undef S
-};
-
-static enum bl_err scopes_parse(struct bl_ctx *x, struct bl_str text, uint32_t *ret)
-{
-    uint32_t bits = 0;
-    for (size_t at = 0; at < text.n;) {
-        size_t end = at;
-        while (end < text.n && text.p[end] != ' ' && text.p[end] != ',')
-            end++;
-        struct bl_str one = {text.p + at, end - at};
-        at = end + 1;
-        if (one.n == 0)
-            continue;
-        uint32_t bit = 0;
-        for (size_t i = 0; i < BL_COUNT(scopes); i++)
-            if (bl_str_is(one, scopes[i].text))
-                bit = scopes[i].bit;
-        if (!bit)
-            return bl_fail(x, BL_INVALID, "scope: there is no scope %.*s.", BL_FMT(one));
-        bits |= bit;
-    }
-    *ret = bits;
-    return BL_OK;
-}
 
 static enum bl_err add(struct bl_ctx *x, struct work *w, const char *actor, const struct work_token_new *in,
         struct bl_str *ret_token, struct bl_str *ret_id)
 {
     struct store_db *db = store_writer(w->store);
     uint32_t bits = 0;
-    struct bl_str text = bl_is(in->scopes) ? in->scopes : bl_str_of(dialects[in->dialect].scopes);
-    BL_TRY(scopes_parse(x, text, &bits));
+    struct bl_str text = bl_is(in->scopes) ? in->scopes
+                         : in->has_org     ? BL_STR("billing:read")
+                                           : bl_str_of(dialects[in->dialect].scopes);
+    BL_TRY(work_scopes_parse(x, text, &bits));
     bool operator= in->dialect == WORK_OPERATOR;
     if (operator&&(in->has_account || in->has_org))
         return bl_fail(x, BL_INVALID, "An operator's token belongs to no account.");
@@ -77,10 +47,10 @@ static enum bl_err add(struct bl_ctx *x, struct work *w, const char *actor, cons
                 x, BL_INVALID, "A token needs an account, an organization or --operator: one of them.");
     if (in->dialect == WORK_CIVO && in->has_org)
         return bl_fail(x, BL_INVALID, "A token of dialect civo belongs to an account.");
-    if (!operator&&(bits & ~WORK_SCOPE(BILLING_READ)))
-        return bl_fail(x, BL_INVALID, "scope: a customer's token has billing:read only.");
-    if (operator&&(bits &WORK_SCOPE(BILLING_READ)))
-        return bl_fail(x, BL_INVALID, "scope: billing:read is a customer's scope.");
+    if (!operator&&(bits & ~work_scopes_customer()))
+        return bl_fail(x, BL_INVALID, "scope: an operator's scope is not for a customer's token.");
+    if (operator&&(bits &work_scopes_customer()))
+        return bl_fail(x, BL_INVALID, "scope: a customer's scope is not for an operator's token.");
     if (in->has_expiry && in->expires_us <= x->now_us)
         return bl_fail(x, BL_INVALID, "expires is past.");
     if (in->name.n > 255 || !bl_utf8_ok(in->name))
@@ -124,15 +94,32 @@ enum bl_err work_token_add(struct bl_ctx *x, struct work *w, const char *actor,
     return work_end(x, w, add(x, w, actor, in, ret_token, ret_id));
 }
 
+/* "sha256-" and the 64 hex digits of a token's digest: who has the token names it without showing it. */
+static bool digest_read(struct bl_str s, uint8_t ret[32])
+{
+    static const char mark[] = "sha256-";
+    size_t n = 0, used = sizeof mark - 1;
+    return s.n == used + 64 && memcmp(s.p, mark, used) == 0 &&
+           sodium_hex2bin(ret, 32, s.p + used, 64, NULL, &n, NULL) == 0 && n == 32;
+}
+
 static enum bl_err revoke(struct bl_ctx *x, struct work *w, const char *actor, struct bl_str id)
 {
     struct store_db *db = store_writer(w->store);
     struct q_token_by_id row;
+    struct q_token_get by_digest;
     bool found = false;
     int64_t changed = 0;
-    BL_TRY(q_token_by_id(x, db, id, &row, &found));
+    uint8_t digest[32];
+    if (digest_read(id, digest)) {
+        BL_TRY(q_token_get(x, db, (struct bl_str){(const char *)digest, 32}, &by_digest, &found));
+        if (found)
+            id = by_digest.token_id;
+    } else {
+        BL_TRY(q_token_by_id(x, db, id, &row, &found));
+    }
     if (!found)
-        return bl_fail(x, BL_NOT_FOUND, "There is no token %.*s.", BL_FMT(id));
+        return bl_fail(x, BL_NOT_FOUND, "There is no token %s.", bl_shown(&x->arena, id));
     BL_TRY(q_token_revoke(x, db, id, x->now_us, &changed));
     return work_audit(x, w, actor, "token.revoke", id, BL_ABSENT);
 }
@@ -191,7 +178,7 @@ static enum bl_err look_up(struct bl_ctx *x, struct store_db *db, const uint8_t 
         memcpy(ret->token.org.b, row.org.p, 16);
     size_t n = row.token_id.n < sizeof ret->token.id ? row.token_id.n : sizeof ret->token.id - 1;
     memcpy(ret->token.id, row.token_id.p, n);
-    return scopes_parse(x, row.scopes, &ret->token.scopes);
+    return work_scopes_parse(x, row.scopes, &ret->token.scopes);
 }
 
 enum bl_err work_token_check(

@@ -114,6 +114,9 @@ struct work_token_new {
 };
 BL_MUST_CHECK enum bl_err work_token_add(struct bl_ctx *x, struct work *w, const char *actor,
         const struct work_token_new *in, struct bl_str *ret_token, struct bl_str *ret_id);
+/* id: what token lists show, or "sha256-" and the hex digits of the token's SHA-256. Refused from the return
+ * on.
+ */
 BL_MUST_CHECK enum bl_err work_token_revoke(
         struct bl_ctx *x, struct work *w, const char *actor, struct bl_str id);
 struct work_token {
@@ -126,19 +129,19 @@ struct work_token {
 /* BL_UNAUTHORIZED for what is unknown, revoked or expired at now. */
 BL_MUST_CHECK enum bl_err work_token_check(
         struct bl_ctx *x, struct work *w, struct store_db *db, struct bl_str token, struct work_token *ret);
-#define WORK_SCOPES(S)                                                                                       \
-    S(BILLING_READ, "billing:read")                                                                          \
-    S(EVENTS_WRITE, "events:write")                                                                          \
-    S(OPERATOR_READ, "operator:read")                                                                        \
-    S(OPERATOR_FINANCE, "operator:finance")                                                                  \
-    S(OPERATOR_ADMIN, "operator:admin")
 enum work_scope {
     WORK_SCOPE_NONE = 0,
-#define S(name, text) WORK_SCOPE_BIT_##name,
-    WORK_SCOPES(S)
+#define S(name, text, side) WORK_SCOPE_BIT_##name,
+#include "work/scopes.def"
 #undef S
 };
 #define WORK_SCOPE(name) (1u << WORK_SCOPE_BIT_##name)
+const char *const *work_scope_words(size_t *ret_n);      /* all of the table, for whom one was mistyped */
+bool work_scope_find(struct bl_str text, uint32_t *ret); /* one word as it stands in the table */
+/* Words parted by blanks or commas. api:read also gives every customer's scope that ends in :read, api:write
+ * every customer's scope but api:read itself. BL_INVALID names the word that is none. */
+BL_MUST_CHECK enum bl_err work_scopes_parse(struct bl_ctx *x, struct bl_str text, uint32_t *ret);
+uint32_t work_scopes_customer(void);
 
 /* ---- bills */
 struct work_preview {
