@@ -595,6 +595,10 @@ def test_demo(folder):
             check(run('rejects', 'list', '--db', path[1]).out.count('conflict') == 1, 'with its conflict')
             note = run('account', 'list', '--db', path[1], '--json')
             check(len(json.loads(note.out)['accounts']) == 7, 'and its customers')
+            shown = text[text.index('  export '):text.index('Ctrl-C')]
+            pasted = subprocess.run(['sh', '-ec', shown], capture_output=True, env=ENV, cwd=folder, timeout=120)
+            check(pasted.returncode == 0 and 'Sammy'.encode() in pasted.stdout and b'digest' in pasted.stdout,
+                  'what it shows can be pasted into a shell', (shown, pasted))
         demo.send_signal(signal.SIGINT)
         demo.communicate(timeout=20)
         check(demo.returncode == 0, 'Ctrl-C ends it', demo.returncode)

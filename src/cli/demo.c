@@ -278,6 +278,23 @@ static void print_customers(struct demo *d)
     printf("Operator:\n    %s\n\n", d->operator_token);
 }
 
+/* The folder this program is in, when a shell would not look there: the commands shown must work as they are.
+ */
+static const char *folder_to_add(struct bl_arena *m)
+{
+    char exe[4096];
+    const char *path = getenv("PATH");
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe);
+    while (n > 0 && exe[n - 1] != '/')
+        n--;
+    if (n <= 1 || memchr(exe, '\'', (size_t)n) != NULL)
+        return NULL;
+    struct bl_str folder = bl_str_dup(m, (struct bl_str){exe, (size_t)n - 1});
+    const char *within = bl_str_printf(m, ":%s:", path != NULL ? path : "").p;
+    const char *one = bl_str_printf(m, ":%.*s:", BL_FMT(folder)).p;
+    return strstr(within, one) == NULL ? folder.p : NULL;
+}
+
 static void print_tries(struct demo *d)
 {
     const char *public = d->c->serve.listen, *operator_ = d->c->serve.operator_listen,
@@ -302,6 +319,9 @@ static void print_tries(struct demo *d)
             d->token[DEMO_HARBOUR], public);
     printf("  curl -sH \"Authorization: Bearer %s\" http://%s/operator/v1/accounts\n\n", d->operator_token,
             operator_);
+    const char *folder = folder_to_add(&d->c->x.arena);
+    if (folder != NULL)
+        printf("  export PATH='%s':\"$PATH\"\n", folder);
     printf("  export BILLOW_DB=%s\n", d->c->db);
     puts("  billow account list");
     printf("  billow invoice pdf --account %s preview\n", team(d, DEMO_SAMMY));
@@ -314,7 +334,7 @@ static void ready(struct cli *c)
     struct demo *d = serving;
     printf("Billow's example runs: %d customers, %zu resources, %zu events, three closed months, built in "
            "%.1f s.\n"
-           "Its clock stands at 2026-04-16T12:00:00Z and runs on.\n\n",
+           "Its clock began at 2026-04-16T12:00:00Z and runs on.\n\n",
             DEMO_COUNT, demo_resource_count(), d->events, (double)(d->built_us - d->began_us) / 1e6);
     print_customers(d);
     print_tries(d);
