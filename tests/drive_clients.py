@@ -80,6 +80,10 @@ def doctl(s, urn):
     ask = lambda path: s.get(path, token, headers=DOCTL, want=200)  # noqa: E731
     for path in ("/balance", "/billing_history?page=1&per_page=200", "/invoices?page=1&per_page=200", "/invoices/preview/summary"):
         strictly(path, ask(MY + path).json)
+    who = ask("/v2/account").json["account"]
+    strictly("/account", who)
+    t.check("limits are whole numbers", all(type(who[k]) is int for k in ("droplet_limit", "floating_ip_limit")), who)
+    t.check("verified is a truth", who["email_verified"] is True and isinstance(who["status_message"], str), who)
     uuid = ask(MY + "/invoices").json["invoices"][0]["invoice_uuid"]
     for which in ("preview", uuid):
         path = "%s/invoices/%s?page=%%d&per_page=200" % (MY, which)
