@@ -77,7 +77,7 @@ enum bl_err cmd_prices_check(struct cli *c)
     if (b.n > 0)
         fwrite(b.p, 1, b.n, stdout);
     bl_buf_release(&b);
-    printf("%s is well: %s, %zu products, %zu SKUs, %zu meters, %zu taxes, %zu sellers\n", c->arg[0],
+    printf("%s is well: %s; products %zu, SKUs %zu, meters %zu, taxes %zu, sellers %zu\n", c->arg[0],
             book->currency->code, book->n_product, book->n_sku, book->n_meter, book->n_tax, book->n_seller);
     return BL_OK;
 }
