@@ -62,7 +62,7 @@ def routes():
 
 
 def event(urn, n):
-    data = {"resource": "0d1f8a52-0f0c-4b43-a2a8-6f0c9d0f000%d" % n, "sku": "s-1"}
+    data = {"resource": "0d1f8a52-0f0c-4b43-a2a8-6f0c9d0f000%d" % n, "sku": "s-1", "kind": "droplet", "name": "web", "tags": ["a", "b"]}
     return {"specversion": "1.0", "id": "1", "source": "/a", "type": "resource.create", "subject": urn, "time": "2026-01-10T00:00:00Z", "data": data}
 
 
@@ -117,6 +117,7 @@ class World:
             "{urn}": account or self.mine,
             "{start_date}": "2026-01-01",
             "{end_date}": "2026-01-31",
+            "{instance_id}": "0d1f8a52-0f0c-4b43-a2a8-6f0c9d0f0000",
             "{token_id}": "tok_000000000000",
             "{period}": "2026-02",
         }
@@ -172,7 +173,7 @@ def matrix(w, rows):
         for scope, token in w.narrow.get(r.side, {}).items():
             a = w.s.request(r.method, w.path(r), token, bodies(r))
             wide = scope == "api:write" or scope == "api:read" and any(x in READS for x in r.scopes)
-            t.same("%s %s with scope %s" % (r.method, r.path, scope), a.status != 403, wide or scope in r.scopes)
+            t.same("%s %s with scope %s" % (r.method, r.path, scope), a.status != 403, not r.scopes or wide or scope in r.scopes)
             if a.status == 403 and r.side == "do":
                 t.same("what %s says" % r.path, a.json["message"], "You do not have permission to perform this action.")
             elif a.status == 403:
@@ -217,6 +218,21 @@ def foreign(w, rows):
     for who in (w.other, "do:team:" + NOBODY, "x"):
         w.s.get("/v2/charges?account_id=" + who, w.civo, want=403)
     w.s.get("/v2/charges?account_id=" + w.mine, w.civo, want=200)
+    rows = w.s.get("/v2/instances", w.civo, want=200).json["items"]
+    shown = [(r["id"][-1], r["hostname"], r["size"], r["created_at"], r["tags"]) for r in rows]
+    t.same("whose instances", shown, [("0", "web", "s-1", "2026-01-10T00:00:00Z", ["a", "b"])])
+    t.same("one of them", w.s.get("/v2/instances/" + rows[0]["id"], w.civo, want=200).json, rows[0])
+    for region, n in (("", 1), ("none", 0)):
+        t.same("instances in region %r" % region, len(w.s.get("/v2/instances?region=" + region, w.civo, want=200).json["items"]), n)
+    t.same("instances of a page beyond", w.s.get("/v2/instances?page=2", w.civo, want=200).json["items"], [])
+    for wrong in ("0d1f8a52-0f0c-4b43-a2a8-6f0c9d0f0001", NOBODY, "x"):
+        t.same("instance " + wrong, w.s.get("/v2/instances/" + wrong, w.civo, want=404).json["code"], "database_instance_not_found")
+    quota = w.s.get("/v2/quota", w.civo, want=200).json
+    t.same("what is in use", (quota["instance_count_usage"], quota["disk_volume_count_usage"]), (1, 0))
+    uuid = w.mine[len("do:team:") :]
+    t.same("whose account", [i["id"] for i in w.s.get("/v2/accounts", w.civo, want=200).json["items"]], [uuid])
+    t.same("whose accounts", [i["id"] for i in w.s.get("/v2/organisation/accounts", w.civo, want=200).json], [uuid])
+    t.same("whose organization", w.s.get("/v2/organisation", w.civo, want=200).json, {"id": w.org[len("do:teamgroup:") :], "name": "Org"})
     for path in ("/v2", "/v2/", "/v2/nothing", "/v2/customers/my", "/operator/v1/events"):
         a = w.s.ask("GET", path, None)
         t.check(path + " without a token tells nothing", a.status in (401, 404), a.status)

@@ -167,7 +167,7 @@ def civogo(s, urn):
         t.same(query, a["code"], code)
         t.check("no object and no null where a client falls", all(isinstance(a[k], str) for k in ("reason", "details") if k in a), a)
     s.get("/v2/charges", headers={**headers, "Authorization": "BEARER " + key}, want=200)
-    for path in ("/v2/networks?region=LON1", "/v2/quota", "/v2/nothing/at/all"):
+    for path in ("/v2/networks?region=LON1", "/v2/kubernetes/clusters", "/v2/nothing/at/all"):
         a = s.ask("GET", path, headers=headers)
         t.same("%s is told in civogo's words" % path, (a.status, a.json["code"], a.json["status"]), (404, "not_found", 404))
         t.check("with a reason", isinstance(a.json["reason"], str), a.json)

@@ -48,7 +48,7 @@ class Tour(Story):
             t.check(what, True)
         except Exception as e:
             t.check(what, False, e)
-        name = "operator" if operator else "civo" if path.startswith("/v2/charges") else "digitalocean"
+        name = "operator" if operator else "civo" if contracts["civo"].knows(path) else "digitalocean"
         op = contracts[name].find(method, path)
         if a is not None and op is not None:
             seen.setdefault((name, op["operationId"]), set()).add(a.status)
@@ -58,12 +58,12 @@ class Tour(Story):
 contracts = {n: Contract.named(n) for n in ("digitalocean", "civo", "operator")}
 
 
-def event(urn, n, kind, time, **data):
+def event(urn, n, type_, time, **data):
     return {
         "specversion": "1.0",
         "id": str(n),
         "source": "/tour",
-        "type": kind,
+        "type": type_,
         "subject": urn,
         "time": time,
         "data": data,
@@ -142,6 +142,7 @@ def operators_side(s):
             name="web",
             region="nyc3",
             resource_id=7,
+            kind="droplet",
         ),
         event(urn, 2, "usage", "2026-01-11T00:00:00Z", meter="bandwidth_out", quantity="137"),
         event(urn, 3, "resource.delete", "2026-03-01T00:00:00Z", resource=r % 2),
@@ -309,6 +310,15 @@ def customers_side(s, urn, org, uuid):
     s.get("/v2/charges", do, want=401)
     s.get("/v2/charges", None, want=401)
     s.post("/v2/charges", civo, "{}", want=405)
+    for path in ("ping", "regions", "quota", "accounts", "organisation", "organisation/accounts", "instances?per_page=1"):
+        s.get("/v2/" + path, civo, want=200)
+        s.get("/v2/" + path, do, want=401)
+    s.get("/v2/accounts?page=0", civo, want=422)
+    s.get("/v2/instances/" + NOBODY, civo, want=404)
+    s.get("/v2/instances/0d1f8a52-0f0c-4b43-a2a8-6f0c9d0f7d11", civo, want=200)
+    s.get("/v2/account", do, want=200)
+    s.get("/v2/account", group, want=404)
+    s.get("/v2/account", civo, want=401)
     for path in ("/healthz", "/readyz"):
         s.get(path, want=200)
         s.head(path, want=200)

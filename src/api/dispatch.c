@@ -95,7 +95,10 @@ static enum api_dialect dialect_of(const struct api_request *in)
 {
     if (in->door != API_PUBLIC)
         return API_PROBLEM;
-    return starts(in->path, "/v2/charges") ? API_CIVO : API_DO;
+    for (size_t i = 0; i < BL_COUNT(routes); i++)
+        if (routes[i].dialect == API_CIVO && api_path_match(NULL, routes[i].path, in->path, NULL))
+            return API_CIVO;
+    return API_DO;
 }
 
 /* ---- one call */

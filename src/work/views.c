@@ -2,6 +2,8 @@
  * calls on what store_load gives. */
 #include "work/inner.h"
 
+#include <stdlib.h>
+
 static enum bl_err not_parked(struct bl_ctx *x, const struct work_account *a)
 {
     if (a->row.parked.n == 0)
@@ -102,4 +104,38 @@ enum bl_err work_civo(struct bl_ctx *x, struct work *w, struct store_db *db, con
             .region = region,
     };
     return bl_civo_rows(x, &in, ret, ret_n);
+}
+
+static int living_cmp(const void *l, const void *r)
+{
+    const struct work_living *a = l, *b = r;
+    if (a->birth_s != b->birth_s)
+        return a->birth_s < b->birth_s ? -1 : 1;
+    return bl_uuid_cmp(a->resource, b->resource);
+}
+
+enum bl_err work_living(struct bl_ctx *x, struct work *w, struct store_db *db, const struct work_account *a,
+        int64_t at_us, struct work_living **ret, size_t *ret_n)
+{
+    struct store_facts f = {0};
+    struct bl_lives lives;
+    int64_t at_s = bl_floor_s(at_us);
+    /* Births are wanted, which carried timelines forget: the whole past is read, and no period's usage. */
+    bl_period last = bl_period_of(at_us);
+    struct store_want want = {
+            .acct = a->acct, .first = last + 1, .last = last, .upto_us = (at_s + 1) * BL_US, .k = UINT64_MAX};
+    BL_TRY(store_load(x, w->store, db, &want, &f));
+    BL_TRY(bl_lives_fold(x, NULL, f.life, f.n_life, &lives));
+    struct work_living *list = bl_alloc_array(&x->arena, lives.n + 1, sizeof *list);
+    size_t n = 0;
+    for (size_t i = 0; i < lives.n; i++) {
+        const struct bl_life *l = &lives.life[i];
+        if (l->birth_s <= at_s && l->death_s > at_s)
+            list[n++] = (struct work_living){l->resource, l->birth_s, &l->stretch[l->n_stretch - 1]};
+    }
+    if (n > 0)
+        qsort(list, n, sizeof *list, living_cmp);
+    *ret = list;
+    *ret_n = n;
+    return BL_OK;
 }

@@ -166,6 +166,14 @@ BL_MUST_CHECK enum bl_err work_insight(struct bl_ctx *x, struct work *w, struct 
 BL_MUST_CHECK enum bl_err work_civo(struct bl_ctx *x, struct work *w, struct store_db *db,
         const struct work_account *a, const struct bl_book *book, int64_t from_s, int64_t to_s,
         struct bl_str region, struct bl_civo_row **ret, size_t *ret_n);
+/* An account's resources that live at an instant, ordered by (birth, uuid). */
+struct work_living {
+    bl_uuid resource;
+    int64_t birth_s;
+    const struct bl_stretch *now; /* as it is then */
+};
+BL_MUST_CHECK enum bl_err work_living(struct bl_ctx *x, struct work *w, struct store_db *db,
+        const struct work_account *a, int64_t at_us, struct work_living **ret, size_t *ret_n);
 
 /* ---- postings */
 struct work_post {

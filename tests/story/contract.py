@@ -45,6 +45,10 @@ class Contract:
                     best = (template.count("{"), op)
         return best and best[1]
 
+    def knows(self, path):
+        """Does it declare the path, whatever the method?"""
+        return any(self.find(m, path) for m in {m for m, _, _ in self.operations()})
+
     def response(self, op, status):
         """What an operation declares for a status: (response, whether by its own number)."""
         r = op["responses"].get(str(status))

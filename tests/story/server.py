@@ -215,7 +215,7 @@ class Story:
         if operator is None:
             operator = path.startswith(("/operator/", "/metrics"))
         a = self.ask(method, path, token, body, headers, operator)
-        name = "operator" if operator else "civo" if path.startswith("/v2/charges") else "digitalocean"
+        name = "operator" if operator else "civo" if contract("civo").knows(path) else "digitalocean"
         contract(name).check(method, path, a.status, a.headers, a.body)
         if want is not None and a.status != want:
             raise Failed("%s %s -> %d, not %d\n  %s" % (method, path, a.status, want, a.body[:800]))
