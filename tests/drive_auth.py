@@ -305,6 +305,8 @@ def scopes(w):
     t.check("and which was meant", "did you mean billing:read?" in w.s.cli(*add, "--scope", "billing:raed", code=2).err)
     w.s.cli(*add, "--scope", "operator:read", code=1)
     w.s.cli("token", "add", "--operator", "--scope", "billing:read", code=1)
+    t.check("no scope at all", "names no scope" in w.s.cli(*add, "--scope", " , ", code=2).err)
+    w.s.post("/operator/v1/tokens", w.operator, json.dumps({"account": w.mine, "scope": ","}), want=422)
     w.s.post("/operator/v1/tokens", w.operator, json.dumps({"account": w.mine, "scope": "everything"}), want=422)
     for sides, prefix in ((add, "dop_v1_"), ([*add, "--dialect", "civo"], "civo_v1_"), (["token", "add", "--operator"], "blw_v1_")):
         token = w.s.cli(*sides).out.strip()
@@ -313,7 +315,8 @@ def scopes(w):
         w.ids[token] = "revoked"
         path, on = {"dop": ("/v2/account", False), "civ": ("/v2/charges", False), "blw": ("/operator/v1/clock", True)}[prefix[:3]]
         t.same("revoked by itself", w.s.ask("GET", path, token, operator=on).status, 401)
-    w.s.cli("token", "revoke", "dop_v1_" + "0" * 64, code=1)
+    none = w.s.cli("token", "revoke", "dop_v1_" + "0" * 64, code=1).err
+    t.check("a token that is none is told by what the caller knows", "sha256" not in none and "by its id" in none, none)
     w.s.cli("token", "revoke", "tok_000000000000", code=1)
     w.s.delete("/operator/v1/tokens/sha256-" + "0" * 64, w.operator, want=404)
     w.s.delete("/operator/v1/tokens/sha256-" + "z" * 64, w.operator, want=404)

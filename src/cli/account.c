@@ -104,6 +104,8 @@ static enum bl_err known_scopes(struct cli *c, const char *list)
 {
     size_t n_words = 0;
     const char *const *words = work_scope_words(&n_words);
+    if (list && list[strspn(list, " ,")] == 0)
+        return cli_usage(c, "--scope names no scope: give at least one, or leave it out.");
     for (const char *p = list; p && *p;) {
         size_t n = strcspn(p, " ,");
         struct bl_str one = {p, n};

@@ -39,6 +39,8 @@ static enum bl_err add(struct bl_ctx *x, struct work *w, const char *actor, cons
                          : in->has_org     ? BL_STR("billing:read")
                                            : bl_str_of(dialects[in->dialect].scopes);
     BL_TRY(work_scopes_parse(x, text, &bits));
+    if (bits == 0)
+        return bl_fail(x, BL_INVALID, "scope: name at least one scope, or leave it out.");
     bool operator= in->dialect == WORK_OPERATOR;
     if (operator&&(in->has_account || in->has_org))
         return bl_fail(x, BL_INVALID, "An operator's token belongs to no account.");
@@ -113,8 +115,10 @@ static enum bl_err revoke(struct bl_ctx *x, struct work *w, const char *actor, s
     uint8_t digest[32];
     if (digest_read(id, digest)) {
         BL_TRY(q_token_get(x, db, (struct bl_str){(const char *)digest, 32}, &by_digest, &found));
-        if (found)
-            id = by_digest.token_id;
+        if (!found)
+            return bl_fail(
+                    x, BL_NOT_FOUND, "There is no such token; revoke it by its id, which token list shows.");
+        id = by_digest.token_id;
     } else {
         BL_TRY(q_token_by_id(x, db, id, &row, &found));
     }
