@@ -196,6 +196,20 @@ static void parked_write(struct call *c, struct bl_str parked)
     bl_jw_end_array(&c->j);
 }
 
+static enum bl_err jobs_read(struct call *c, uint32_t *ret)
+{
+    const struct bl_json *v = bl_json_get(c->json, "jobs");
+    bool whole = v && v->type == BL_JSON_NUMBER && v->text.n <= 2;
+    *ret = 0;
+    for (size_t i = 0; whole && i < v->text.n; i++) {
+        whole = v->text.p[i] >= '0' && v->text.p[i] <= '9';
+        *ret = *ret * 10 + (uint32_t)(v->text.p[i] - '0');
+    }
+    if (v && (!whole || *ret < 1 || *ret > WORK_JOBS_MAX))
+        return bl_fail(c->x, BL_INVALID, "jobs must be a whole number from 1 to %d.", WORK_JOBS_MAX);
+    return BL_OK;
+}
+
 enum bl_err periods_close(struct call *c)
 {
     bl_period p;
@@ -206,7 +220,9 @@ enum bl_err periods_close(struct call *c)
     const struct bl_json *grace = bl_json_get(c->json, "grace");
     if (grace && grace->type != BL_JSON_BOOL)
         return bl_fail(c->x, BL_INVALID, "grace must be true or false.");
-    BL_TRY(work_close_chunk(c->x, c->work, c->actor, p, !grace || grace->truth, &s));
+    struct work_close_ask ask = {.period = p, .grace = !grace || grace->truth};
+    BL_TRY(jobs_read(c, &ask.jobs));
+    BL_TRY(work_close_chunk(c->x, c->work, c->actor, &ask, &s));
     bl_period_text(p, text);
     bl_jw_begin_object(&c->j);
     bl_jw_kbool(&c->j, "done", s.done);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cal/cal.h"
+#include "work/work.h"
 
 static uint64_t number(const struct bl_json *tree, const char *key)
 {
@@ -58,7 +59,11 @@ enum bl_err cmd_close(struct cli *c)
     if (bl_period_parse(&c->x, bl_str_of(c->arg[0]), &p) != BL_OK)
         return cli_usage(c, "billow close needs a month such as 2026-03.");
     struct bl_str path = cli_path(c, "/operator/v1/periods/%s/close", c->arg[0]);
-    struct bl_str ask = cli_flag(c, "no-grace") ? BL_STR("{\"grace\":false}") : BL_STR("{\"grace\":true}");
+    const char *jobs = cli_opt(c, "jobs");
+    if (jobs && atoi(jobs) > WORK_JOBS_MAX)
+        return cli_usage(c, "--jobs takes a number from 1 to %d.", WORK_JOBS_MAX);
+    struct bl_str ask = bl_str_printf(&c->x.arena, "{\"grace\":%s%s%s}",
+            cli_flag(c, "no-grace") ? "false" : "true", jobs ? ",\"jobs\":" : "", jobs ? jobs : "");
     cli_progress_begin(&bar);
     for (;;) {
         enum bl_err e = cli_ask(c, "POST", path, BL_ABSENT, ask, &body);

@@ -261,10 +261,10 @@ static void auto_close(struct bl_ctx *x, struct work *w, void *arg)
 {
     struct serving *s = arg;
     struct work_close_state state;
-    bl_period p;
-    if (!work_close_due(w, x->now_us, &p))
+    struct work_close_ask ask = {.grace = true, .jobs = 1}; /* there is time: customers come first */
+    if (!work_close_due(w, x->now_us, &ask.period))
         return;
-    enum bl_err e = work_close_chunk(x, w, "auto", p, true, &state);
+    enum bl_err e = work_close_chunk(x, w, "auto", &ask, &state);
     s->closing = e == BL_OK && !state.done;
     if (s->closing)
         work_writer_submit(w, auto_close, s);

@@ -1,6 +1,9 @@
 /* Closing one account: every open period up to the wanted one is drawn up at its last second with the facts
  * known now (K), issued with the next number of the account's series, posted, and marked closed: one piece of
- * one transaction. */
+ * one transaction.
+ *
+ * Drawing only reads, so it may be done beforehand on another thread (work_turn_draw). What was drawn holds
+ * as long as nothing was published for the account since: its version tells. */
 #include "work/inner.h"
 
 static struct bl_tax_sum *taxes_of(struct bl_ctx *x, const struct bl_bill *b, bl_period p, size_t *ret_n)
@@ -100,26 +103,14 @@ static enum bl_err issue(struct bl_ctx *x, struct work *w, struct work_account *
     return BL_OK;
 }
 
-static enum bl_err carry_write(struct bl_ctx *x, struct work *w, const struct work_account *a,
-        const struct bl_book *book, const struct bl_lives *lives, bl_period next, uint64_t k)
+/* What is read and computed of a period's closing. */
+static enum bl_err draw_period(struct bl_ctx *x, struct work *w, struct store_db *db,
+        const struct work_account *a, const struct bl_book *book, bl_period p, uint64_t k,
+        struct work_turn_drawn *ret)
 {
-    struct bl_lives carried;
-    BL_TRY(bl_lives_carry(x, book, lives, bl_period_start_s(next), &carried));
-    struct bl_buf body = {0};
-    bl_lives_pack(&body, &carried);
-    enum bl_err e = q_carry_put(x, store_writer(w->store), a->bucket, store_uuid(&a->uuid), next, (int64_t)k,
-            (struct bl_str){(const char *)book->id, 32}, BL_RULES_VERSION, bl_buf_view(&body));
-    bl_buf_release(&body);
-    return e;
-}
-
-static enum bl_err close_period(struct bl_ctx *x, struct work *w, struct work_account *a,
-        const struct bl_book *book, bl_period p, uint64_t k, struct work_turn_period *ret)
-{
-    struct store_db *db = store_writer(w->store);
     struct bl_held *held = NULL;
     size_t n_held = 0;
-    struct work_drawn drawn;
+    struct bl_lives carried;
     BL_TRY(work_held_open(x, db, a, &held, &n_held));
     struct work_draw d = {
             .a = a,
@@ -135,23 +126,47 @@ static enum bl_err close_period(struct bl_ctx *x, struct work *w, struct work_ac
             .n_held = n_held,
             .carry = true,
     };
-    BL_TRY(work_draw(x, w, db, &d, &drawn));
-    if (bl_bill_issues(&drawn.bill)) {
-        BL_TRY(issue(x, w, a, &drawn.bill));
-        *ret = (struct work_turn_period){!drawn.bill.credit_note, drawn.bill.credit_note, drawn.bill.amount};
+    BL_TRY(work_draw(x, w, db, &d, &ret->drawn));
+    ret->carry = BL_ABSENT;
+    if (ret->drawn.lives.n == 0)
+        return BL_OK;
+    BL_TRY(bl_lives_carry(x, book, &ret->drawn.lives, bl_period_start_s(p + 1), &carried));
+    struct bl_buf body = {0};
+    bl_lives_pack(&body, &carried);
+    ret->carry = bl_str_dup(&x->arena, bl_buf_view(&body));
+    bl_buf_release(&body);
+    return BL_OK;
+}
+
+/* And what is written of it. Facts of other accounts may have come since it was drawn, and time has passed:
+ * place and date are those of the writing. */
+static enum bl_err write_period(struct bl_ctx *x, struct work *w, struct work_account *a,
+        const struct bl_book *book, bl_period p, uint64_t k, struct work_turn_drawn *t,
+        struct work_turn_period *ret)
+{
+    struct store_db *db = store_writer(w->store);
+    struct bl_str book_id = {(const char *)book->id, 32};
+    t->drawn.bill.k = k;
+    t->drawn.bill.issued_s = bl_floor_s(x->now_us);
+    *ret = (struct work_turn_period){0};
+    if (bl_bill_issues(&t->drawn.bill)) {
+        BL_TRY(issue(x, w, a, &t->drawn.bill));
+        *ret = (struct work_turn_period){
+                !t->drawn.bill.credit_note, t->drawn.bill.credit_note, t->drawn.bill.amount};
     }
-    BL_TRY(q_closed_insert(x, db, a->bucket, store_uuid(&a->uuid), p, (int64_t)k,
-            (struct bl_str){(const char *)book->id, 32}, BL_RULES_VERSION, d.instant_s, x->now_us));
-    if (drawn.lives.n > 0)
-        BL_TRY(carry_write(x, w, a, book, &drawn.lives, p + 1, k));
+    BL_TRY(q_closed_insert(x, db, a->bucket, store_uuid(&a->uuid), p, (int64_t)k, book_id, BL_RULES_VERSION,
+            work_period_last_s(p), x->now_us));
+    if (bl_is(t->carry))
+        BL_TRY(q_carry_put(x, db, a->bucket, store_uuid(&a->uuid), p + 1, (int64_t)k, book_id,
+                BL_RULES_VERSION, t->carry));
     BL_TRY(credits_expire(x, w, a, p));
     a->row.k = (int64_t)k;
     a->row.closed_period = p;
     return BL_OK;
 }
 
-static enum bl_err first_open(
-        struct bl_ctx *x, struct work *w, const struct work_account *a, bl_period target, bl_period *ret)
+static enum bl_err first_open(struct bl_ctx *x, struct work *w, struct store_db *db,
+        const struct work_account *a, bl_period target, bl_period *ret)
 {
     bl_period p = (bl_period)a->row.closed_period + 1, first = 0;
     bool found = false;
@@ -159,27 +174,44 @@ static enum bl_err first_open(
     if (p >= target)
         return BL_OK;
     /* Without a start of billing there is no bound: begin where the account's facts do. */
-    BL_TRY(store_first_period(x, w->store, store_writer(w->store), a->acct, &first, &found));
+    BL_TRY(store_first_period(x, w->store, db, a->acct, &first, &found));
     if (!found || first > target)
         first = target;
     *ret = p > first ? p : first;
     return BL_OK;
 }
 
-enum bl_err work_close_account(struct bl_ctx *x, struct work *w, store_acct acct, const struct bl_book *book,
-        bl_period target, struct work_turn *ret)
+enum bl_err work_turn_draw(struct bl_ctx *x, struct work *w, struct store_db *db, store_acct acct,
+        const struct bl_book *book, bl_period target, struct work_turn_drawn *ret)
 {
     struct work_account a;
+    bl_period p = 0;
+    BL_TRY(work_account_get(x, w, db, store_account_hot(w->store, acct).uuid, &a));
+    BL_TRY(first_open(x, w, db, &a, target, &p));
+    return draw_period(x, w, db, &a, book, p, UINT64_MAX, ret);
+}
+
+enum bl_err work_close_account(struct bl_ctx *x, struct work *w, store_acct acct, const struct bl_book *book,
+        bl_period target, struct work_turn_drawn *drawn, struct work_turn *ret)
+{
+    struct store_db *db = store_writer(w->store);
+    struct work_account a;
     struct work_turn turn = {0};
-    BL_TRY(work_account_get(x, w, store_writer(w->store), store_account_hot(w->store, acct).uuid, &a));
+    struct work_turn_drawn here;
+    BL_TRY(work_account_get(x, w, db, store_account_hot(w->store, acct).uuid, &a));
     uint64_t k = store_seq_now(w->store, a.bucket);
-    BL_TRY(first_open(x, w, &a, target, &turn.first));
+    BL_TRY(first_open(x, w, db, &a, target, &turn.first));
     turn.n = (size_t)(target - turn.first + 1);
     turn.period = bl_alloc_array(&x->arena, turn.n, sizeof *turn.period);
-    for (size_t i = 0; i < turn.n; i++)
-        BL_TRY(close_period(x, w, &a, book, turn.first + (bl_period)i, k, &turn.period[i]));
-    BL_TRY(q_account_close_set(
-            x, store_writer(w->store), a.bucket, store_uuid(&a.uuid), target, (int64_t)k, a.row.invoice_n));
+    for (size_t i = 0; i < turn.n; i++) {
+        bl_period p = turn.first + (bl_period)i;
+        if (i > 0 || !drawn) { /* what a later period owes depends on what the earlier one writes */
+            drawn = &here;
+            BL_TRY(draw_period(x, w, db, &a, book, p, k, drawn));
+        }
+        BL_TRY(write_period(x, w, &a, book, p, k, drawn, &turn.period[i]));
+    }
+    BL_TRY(q_account_close_set(x, db, a.bucket, store_uuid(&a.uuid), target, (int64_t)k, a.row.invoice_n));
     store_account_closed(w->store, acct, target);
     store_touch(w->store, acct);
     *ret = turn;

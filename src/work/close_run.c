@@ -1,8 +1,8 @@
 /* Closing a period: account by account, in the order their rows lie in, in chunks that hold the writer a few
  * milliseconds.
  *
- *     walk    each account that is still open has its turn; figures are added up by period beside it
- *     heads   all chains' heads go into one digest, in the order of the accounts' uuids
+ *     walk    each account that is still open has its turn, drawn ahead by other threads; figures are added
+ * up by period beside it heads   all chains' heads go into one digest, in the order of the accounts' uuids
  *
  * What was done is in the store, so a close can be stopped anywhere and started again; a finished one only
  * reads. */
@@ -10,16 +10,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
-#define CHUNK_US 12000 /* of writing; the commit comes on top */
-
-static int64_t mono_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * BL_US + t.tv_nsec / 1000;
-}
+#define CHUNK_US 12000   /* of writing; the commit comes on top */
+#define JOBS_USUAL_MAX 8 /* threads that draw, when nobody says how many */
 
 static enum bl_err check_due(struct bl_ctx *x, const struct bl_book *book, bl_period p, bool grace)
 {
@@ -119,24 +113,38 @@ static enum bl_err figures_add(
 
 /* ---- the walk */
 
-static void run_begin(struct work *w, bl_period p)
+static uint32_t threads_of(uint32_t jobs)
 {
-    if (w->close.accounts && w->close.period == p)
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (jobs > 0)
+        return jobs;
+    return cores < 1 ? 1 : cores > JOBS_USUAL_MAX ? JOBS_USUAL_MAX : (uint32_t)cores;
+}
+
+static void run_begin(struct work *w, struct work_book *book, const struct work_close_ask *ask)
+{
+    struct work_close_run *run = &w->close;
+    if (run->accounts && run->period == ask->period && run->book == book)
         return;
     work_close_forget(w);
-    w->close.period = p;
-    w->close.accounts = store_accounts_sorted(w->store, &w->close.n);
-    w->close.turns = store_accounts_placed(w->store, &w->close.n);
-    bl_sha256_begin(&w->close.sha);
+    run->period = ask->period;
+    run->book = work_book_take(w); /* the current one: only this thread changes it */
+    run->accounts = store_accounts_sorted(w->store, &run->n);
+    run->turns = store_accounts_placed(w->store, &run->n);
+    run->ahead = work_ahead_begin(w, book->book, ask->period, run->turns, run->n, threads_of(ask->jobs));
+    bl_sha256_begin(&run->sha);
 }
 
 void work_close_forget(struct work *w)
 {
-    free(w->close.accounts);
-    free(w->close.turns);
-    bl_buf_release(&w->close.heads);
-    bl_buf_release(&w->close.parked);
-    w->close = (struct work_close_run){0};
+    struct work_close_run *run = &w->close;
+    work_ahead_end(run->ahead);
+    work_book_give(w, run->book);
+    free(run->accounts);
+    free(run->turns);
+    bl_buf_release(&run->heads);
+    bl_buf_release(&run->parked);
+    *run = (struct work_close_run){0};
 }
 
 static void park(struct bl_ctx *x, struct work *w, store_acct acct, const char *why)
@@ -150,20 +158,26 @@ static void park(struct bl_ctx *x, struct work *w, store_acct acct, const char *
         store_touch(w->store, acct);
 }
 
-/* An account whose figures fail to close is parked: its turn is undone, the others go on. */
+/* An account whose figures fail to close is parked: its turn is undone, the others go on. ahead: what was
+ * drawn of it, NULL when it is to be drawn here. */
 static enum bl_err one_turn(struct bl_ctx *x, struct bl_ctx *y, struct work *w, store_acct acct,
-        const struct bl_book *book, bl_period p, struct figures_list *list, bool *ret_parked)
+        struct work_ahead_turn *ahead, struct figures_list *list, bool *ret_parked)
 {
     struct work_turn turn;
+    struct bl_ctx *said = ahead && ahead->e != BL_OK ? &ahead->x : y;
+    enum bl_err e = ahead ? ahead->e : BL_OK;
     *ret_parked = false;
-    BL_TRY(store_savepoint(x, w->store));
-    enum bl_err e = work_close_account(y, w, acct, book, p, &turn);
-    BL_TRY(store_savepoint_end(x, w->store, e == BL_OK));
+    if (e == BL_OK) {
+        BL_TRY(store_savepoint(x, w->store));
+        e = work_close_account(
+                y, w, acct, w->close.book->book, w->close.period, ahead ? &ahead->drawn : NULL, &turn);
+        BL_TRY(store_savepoint_end(x, w->store, e == BL_OK));
+    }
     if (e == BL_OK)
         return figures_add(x, w, list, &turn);
     if (e != BL_OVERFLOW)
-        return bl_fail(x, e, "%s", y->why);
-    park(x, w, acct, y->why);
+        return bl_fail(x, e, "%s", said->why);
+    park(x, w, acct, said->why);
     *ret_parked = true;
     return BL_OK;
 }
@@ -176,24 +190,27 @@ static void parked_add(struct work *w, store_acct acct)
     bl_buf_printf(b, "%s" BL_URN_TEAM "%s", b->n ? " " : "", text);
 }
 
-static enum bl_err walk(struct bl_ctx *x, struct work *w, const struct bl_book *book, bl_period p,
-        int64_t until, struct figures_list *list)
+static enum bl_err walk(struct bl_ctx *x, struct work *w, int64_t until, struct figures_list *list)
 {
     struct work_close_run *run = &w->close;
     struct bl_ctx y; /* an account's memory, forgotten after its turn */
     enum bl_err e = BL_OK;
     bl_ctx_init(&y, x->now_us);
-    while (e == BL_OK && run->at < run->n && mono_us() < until) {
+    while (e == BL_OK && run->at < run->n && work_mono_us() < until) {
         store_acct acct = run->turns[run->at];
-        bool parked = false, open = store_account_hot(w->store, acct).closed < p;
+        struct work_ahead_turn *ahead = NULL;
+        bool parked = false, open = store_account_hot(w->store, acct).closed < run->period;
+        enum work_ahead_state state = work_ahead_take(run->ahead, run->at, until, &ahead);
+        if (state == WORK_AHEAD_WAIT)
+            break;
         bl_ctx_reset(&y, x->now_us);
         if (open)
-            e = one_turn(x, &y, w, acct, book, p, list, &parked);
+            e = one_turn(x, &y, w, acct, state == WORK_AHEAD_DRAWN ? ahead : NULL, list, &parked);
         if (parked)
             parked_add(w, acct);
         else if (open)
             run->turned = true;
-        run->at++;
+        work_ahead_pass(run->ahead, run->at++);
     }
     bl_ctx_release(&y);
     return e;
@@ -255,7 +272,7 @@ static enum bl_err heads(struct bl_ctx *x, struct work *w, int64_t until)
     struct bl_ctx y;
     enum bl_err e = BL_OK;
     bl_ctx_init(&y, x->now_us);
-    while (e == BL_OK && run->head_at < run->n && mono_us() < until) {
+    while (e == BL_OK && run->head_at < run->n && work_mono_us() < until) {
         bl_ctx_reset(&y, x->now_us);
         e = head_add(&y, w, store_writer(w->store), run->accounts[run->head_at++], &run->sha, &run->heads);
     }
@@ -308,15 +325,14 @@ static enum bl_err finish(
 
 /* The wanted period's figures are the first of the list. They have a digest as long as nothing was closed
  * since: accounts that are parked still, and nothing else, leave a close as it was said. */
-static enum bl_err run_chunk(struct bl_ctx *x, struct work *w, const char *actor, const struct bl_book *book,
-        struct figures_list *list, bool *ret_done)
+static enum bl_err run_chunk(struct bl_ctx *x, struct work *w, const char *actor, struct work_book *book,
+        const struct work_close_ask *ask, struct figures_list *list, bool *ret_done)
 {
     struct work_close_run *run = &w->close;
     struct figures *f = &list->at[0];
-    bl_period p = f->period;
-    int64_t until = mono_us() + CHUNK_US;
-    run_begin(w, p);
-    BL_TRY(walk(x, w, book, p, until, list));
+    int64_t until = work_mono_us() + CHUNK_US;
+    run_begin(w, book, ask);
+    BL_TRY(walk(x, w, until, list));
     f = &list->at[0]; /* the list may have moved */
     if (run->turned)
         f->row.digest = BL_STR("");
@@ -336,19 +352,19 @@ static enum bl_err run_chunk(struct bl_ctx *x, struct work *w, const char *actor
     return BL_OK;
 }
 
-static enum bl_err close_chunk(struct bl_ctx *x, struct work *w, const char *actor,
-        const struct bl_book *book, bl_period period, struct work_close_state *ret)
+static enum bl_err close_chunk(struct bl_ctx *x, struct work *w, const char *actor, struct work_book *book,
+        const struct work_close_ask *ask, struct work_close_state *ret)
 {
     struct figures_list list = {0};
     bool found = false, done = false;
-    BL_TRY(figures_read(x, w, period, BL_PUSH(&x->arena, list), &found));
+    BL_TRY(figures_read(x, w, ask->period, BL_PUSH(&x->arena, list), &found));
     const struct q_close_total_get *have = &list.at[0].row;
-    if (found && have->digest.n > 0 && have->parked.n == 0 && all_closed(w, period)) {
+    if (found && have->digest.n > 0 && have->parked.n == 0 && all_closed(w, ask->period)) {
         state_fill(w, &list.at[0], true, ret);
         return BL_OK;
     }
     BL_TRY(work_begin(x, w));
-    enum bl_err e = work_end(x, w, run_chunk(x, w, actor, book, &list, &done));
+    enum bl_err e = work_end(x, w, run_chunk(x, w, actor, book, ask, &list, &done));
     if (e == BL_OK)
         state_fill(w, &list.at[0], done, ret);
     if (e != BL_OK || done)
@@ -356,15 +372,15 @@ static enum bl_err close_chunk(struct bl_ctx *x, struct work *w, const char *act
     return e;
 }
 
-enum bl_err work_close_chunk(struct bl_ctx *x, struct work *w, const char *actor, bl_period period,
-        bool grace, struct work_close_state *ret)
+enum bl_err work_close_chunk(struct bl_ctx *x, struct work *w, const char *actor,
+        const struct work_close_ask *ask, struct work_close_state *ret)
 {
     struct work_book *book = work_book_take(w);
     if (!book)
         return bl_fail(x, BL_CONFLICT, "There is no price book; load one with billow prices load FILE.");
-    enum bl_err e = check_due(x, book->book, period, grace);
+    enum bl_err e = check_due(x, book->book, ask->period, ask->grace);
     if (e == BL_OK)
-        e = close_chunk(x, w, actor, book->book, period, ret);
+        e = close_chunk(x, w, actor, book, ask, ret);
     work_book_give(w, book);
     return e;
 }

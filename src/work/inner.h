@@ -24,8 +24,11 @@ struct work_worn { /* names of a book that are known to be worn: by SKU, then by
     uint8_t book_id[32];
     uint8_t *flag;
 };
+struct work_ahead;
 struct work_close_run { /* where a close in this process stands; lost with it without harm */
     bl_period period;
+    struct work_book *book; /* held */
+    struct work_ahead *ahead;
     store_acct *accounts; /* in the order of their uuids; NULL: no close is under way */
     store_acct *turns;    /* the same, as their rows lie */
     uint32_t n, at, head_at;
@@ -119,8 +122,36 @@ struct work_turn {
     struct work_turn_period *period; /* first, first + 1, ... */
     size_t n;
 };
+struct work_turn_drawn { /* the turn's first period, not written yet */
+    struct work_drawn drawn;
+    struct bl_str carry; /* packed; absent: nothing lives on */
+};
+/* Reads only, on any connection; holds while the account's version stays what it was before the call. */
+BL_MUST_CHECK enum bl_err work_turn_draw(struct bl_ctx *x, struct work *w, struct store_db *db,
+        store_acct acct, const struct bl_book *book, bl_period target, struct work_turn_drawn *ret);
+/* drawn: what work_turn_draw gave and still holds; NULL: it is drawn here. */
 BL_MUST_CHECK enum bl_err work_close_account(struct bl_ctx *x, struct work *w, store_acct acct,
-        const struct bl_book *book, bl_period target, struct work_turn *ret);
+        const struct bl_book *book, bl_period target, struct work_turn_drawn *drawn, struct work_turn *ret);
+
+/* ahead.c: turns drawn up before the writer comes to them, on threads of their own. The writer takes them one
+ * after another, in the order of the row. Book and row must outlast it. */
+struct work_ahead_turn {
+    struct bl_ctx x; /* owns what was drawn; why, when e is not BL_OK */
+    enum bl_err e;
+    struct work_turn_drawn drawn;
+};
+struct work_ahead *work_ahead_begin(struct work *w, const struct bl_book *book, bl_period target,
+        const store_acct *row, uint32_t n, uint32_t threads);
+void work_ahead_end(struct work_ahead *h); /* NULL is fine */
+enum work_ahead_state {
+    WORK_AHEAD_WAIT,  /* at until_us it is still being drawn */
+    WORK_AHEAD_DRAWN, /* *ret holds until the pass */
+    WORK_AHEAD_HERE   /* the caller must draw it: no thread runs, or facts come faster than it can be drawn */
+};
+enum work_ahead_state work_ahead_take(
+        struct work_ahead *h, uint32_t at, int64_t until_us, struct work_ahead_turn **ret);
+void work_ahead_pass(struct work_ahead *h, uint32_t at); /* the writer is through with it */
+int64_t work_mono_us(void);                              /* work.c: what until_us is measured on */
 
 /* close_run.c */
 void work_close_forget(struct work *w);

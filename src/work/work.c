@@ -15,6 +15,11 @@ static int64_t clock_us(clockid_t which)
     return (int64_t)t.tv_sec * BL_US + t.tv_nsec / 1000;
 }
 
+int64_t work_mono_us(void)
+{
+    return clock_us(CLOCK_MONOTONIC);
+}
+
 static const char *kind_name(const struct work *w)
 {
     return w->clock == WORK_CLOCK_REAL ? "real" : "test";
@@ -82,10 +87,10 @@ enum bl_err work_open(struct bl_ctx *x, const struct work_options *o, struct wor
 void work_close(struct work *w)
 {
     work_writer_stop(w);
+    work_close_forget(w);
     work_cache_close(w);
     work_token_cache_close(w);
     work_books_close(w);
-    work_close_forget(w);
     free(w->worn.flag);
     store_close(w->store);
     pthread_mutex_destroy(&w->book_lock);

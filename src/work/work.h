@@ -201,9 +201,17 @@ struct work_close_state {
     int64_t accounts, invoices, credit_notes;
     struct bl_str total, digest, parked; /* parked: URNs, blank-separated */
 };
-/* One chunk, at most about 20 ms of writing; call again until done. grace: refuse before end + grace. */
+#define WORK_JOBS_MAX 64
+struct work_close_ask {
+    bl_period period;
+    bool grace;    /* refuse before end + grace */
+    uint32_t jobs; /* threads that draw up bills while the writer writes; 0: as many as there are cores, to 8
+                    */
+};
+/* One chunk, at most about 20 ms of writing; call again until done. A run that was stopped in the middle is
+ * gone on with, by as many threads as it was begun with. */
 BL_MUST_CHECK enum bl_err work_close_chunk(struct bl_ctx *x, struct work *w, const char *actor,
-        bl_period period, bool grace, struct work_close_state *ret);
+        const struct work_close_ask *ask, struct work_close_state *ret);
 /* The newest period whose end + grace has passed at now; false when there is no book. */
 bool work_close_due(struct work *w, int64_t now_us, bl_period *ret);
 
