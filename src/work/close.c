@@ -165,18 +165,20 @@ static enum bl_err write_period(struct bl_ctx *x, struct work *w, struct work_ac
     return BL_OK;
 }
 
-static enum bl_err first_open(struct bl_ctx *x, struct work *w, struct store_db *db,
-        const struct work_account *a, bl_period target, bl_period *ret)
+enum bl_err work_first_open(struct bl_ctx *x, struct work *w, struct store_db *db,
+        const struct work_account *a, bl_period upto, bl_period *ret)
 {
-    bl_period p = (bl_period)a->row.closed_period + 1, first = 0;
+    bl_period p = (bl_period)a->row.closed_period + 1, first = 0, made = bl_period_of(a->row.created_us);
     bool found = false;
     *ret = p;
-    if (p >= target)
+    if (p >= upto)
         return BL_OK;
-    /* Without a start of billing there is no bound: begin where the account's facts do. */
+    /* Without a start of billing there is no bound: begin where the account or its facts do. */
     BL_TRY(store_first_period(x, w->store, db, a->acct, &first, &found));
-    if (!found || first > target)
-        first = target;
+    if (!found || first > made)
+        first = made;
+    if (first > upto)
+        first = upto;
     *ret = p > first ? p : first;
     return BL_OK;
 }
@@ -187,7 +189,7 @@ enum bl_err work_turn_draw(struct bl_ctx *x, struct work *w, struct store_db *db
     struct work_account a;
     bl_period p = 0;
     BL_TRY(work_account_get(x, w, db, store_account_hot(w->store, acct).uuid, &a));
-    BL_TRY(first_open(x, w, db, &a, target, &p));
+    BL_TRY(work_first_open(x, w, db, &a, target, &p));
     return draw_period(x, w, db, &a, book, p, UINT64_MAX, ret);
 }
 
@@ -200,7 +202,7 @@ enum bl_err work_close_account(struct bl_ctx *x, struct work *w, store_acct acct
     struct work_turn_drawn here;
     BL_TRY(work_account_get(x, w, db, store_account_hot(w->store, acct).uuid, &a));
     uint64_t k = store_seq_now(w->store, a.bucket);
-    BL_TRY(first_open(x, w, db, &a, target, &turn.first));
+    BL_TRY(work_first_open(x, w, db, &a, target, &turn.first));
     turn.n = (size_t)(target - turn.first + 1);
     turn.period = bl_alloc_array(&x->arena, turn.n, sizeof *turn.period);
     for (size_t i = 0; i < turn.n; i++) {

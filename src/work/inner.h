@@ -126,6 +126,9 @@ struct work_turn_drawn { /* the turn's first period, not written yet */
     struct work_drawn drawn;
     struct bl_str carry; /* packed; absent: nothing lives on */
 };
+/* The first of the account's open periods up to one; what owes nothing before is not gone through. */
+BL_MUST_CHECK enum bl_err work_first_open(struct bl_ctx *x, struct work *w, struct store_db *db,
+        const struct work_account *a, bl_period upto, bl_period *ret);
 /* Reads only, on any connection; holds while the account's version stays what it was before the call. */
 BL_MUST_CHECK enum bl_err work_turn_draw(struct bl_ctx *x, struct work *w, struct store_db *db,
         store_acct acct, const struct bl_book *book, bl_period target, struct work_turn_drawn *ret);

@@ -11,6 +11,24 @@ static enum bl_err not_parked(struct bl_ctx *x, const struct work_account *a)
     return bl_fail(x, BL_CONFLICT, "This account is parked: %.*s", BL_FMT(a->row.parked));
 }
 
+/* Months that are over and not closed yet come first: their invoices will take what is held. */
+static enum bl_err held_after(struct bl_ctx *x, struct work *w, struct store_db *db, struct work_draw d,
+        bl_period first, struct bl_held *held)
+{
+    struct work_drawn drawn;
+    bl_period open = d.period;
+    for (d.period = first; d.period < open; d.period++) {
+        d.instant_s = work_period_last_s(d.period);
+        BL_TRY(work_draw(x, w, db, &d, &drawn));
+        for (size_t i = 0; i < drawn.bill.n_row; i++)
+            for (size_t j = 0; drawn.bill.row[i].kind == BL_ROW_CREDIT && j < d.n_held; j++)
+                if (held[j].seq == drawn.bill.row[i].seq)
+                    held[j].left.minor += drawn.bill.row[i].amount.minor;
+        d.prev_k = INT64_MAX; /* what is late went on the first of them */
+    }
+    return BL_OK;
+}
+
 enum bl_err work_preview(struct bl_ctx *x, struct work *w, struct store_db *db, const struct work_account *a,
         const struct bl_book *book, int64_t now_us, struct bl_bill *ret)
 {
@@ -33,6 +51,12 @@ enum bl_err work_preview(struct bl_ctx *x, struct work *w, struct store_db *db, 
             .n_held = n_held,
             .carry = true,
     };
+    bl_period first = d.period;
+    BL_TRY(work_first_open(x, w, db, a, d.period, &first));
+    if (first < d.period && n_held > 0)
+        BL_TRY(held_after(x, w, db, d, first, held));
+    if (first < d.period)
+        d.prev_k = INT64_MAX;
     BL_TRY(work_draw(x, w, db, &d, &drawn));
     *ret = drawn.bill;
     return BL_OK;

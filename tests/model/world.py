@@ -146,7 +146,17 @@ class World:
         return rate.bill(a.facts, self.book, a, period, instant, self.pending(a), a.manual, held)
 
     def preview(self, a, now):
-        b = self.draw(a, clock.period_of(now), now)
+        """Of the month of now. Earlier ones that are not closed yet will take what is late, adjusted and held."""
+        p = clock.period_of(now)
+        pending, manual, left = self.pending(a), a.manual, [list(g) for g in a.grants]
+        for q in (q for q in self._open(a, p) if q < p):
+            b = rate.bill(a.facts, self.book, a, q, clock.end(q) - 1, pending, manual, [tuple(g) for g in left])
+            pending, manual = [], []
+            for key, used in b["credits"]:
+                for g in left:
+                    if g[0] == key:
+                        g[3] -= used
+        b = rate.bill(a.facts, self.book, a, p, now, pending, manual, [tuple(g) for g in left])
         return dict(b, number="%s-%d" % (a.number, a.next_number), at=now)
 
     def balance(self, a, now):
