@@ -447,6 +447,38 @@ def before_the_first():
         s.verify()
 
 
+def month_that_waits():
+    """A month that is over and not closed comes first: what is late, adjusted and held goes on its invoice, not on today's preview."""
+    with Books() as s:
+        u = s.account()
+        s.send(s.create(u, "2026-01-01"))
+        s.to("2026-02-03")
+        s.close("2026-01")
+        s.send(s.usage(u, "2026-01-15", 100))
+        s.cli("adjust", "--account", u, "--amount", "3.00", "--note", "by hand")
+        s.cli("credit", "--account", u, "--amount", "4.00", "--expires", "2026-06-01T00:00:00Z")
+        s.cli("credit", "--account", u, "--amount", "2.00", "--expires", "2026-07-01T00:00:00Z")
+        s.to("2026-02-28T23:59:59Z")
+        own = [r[2] for r in s.rows(u, "preview")]
+        t.same("on its last second", sorted(own), sorted(["5.00", "1.00", "3.00", "0.50", "0.10", "-4.00", "-2.00"]))
+        s.to("2026-03-01T12:00:00Z")
+        t.same("today's alone", [r[2] for r in s.rows(u, "preview")], ["0.09", "0.01"])
+        s.close("2026-02", "--no-grace")
+        t.same("what waited", sorted(r[2] for r in s.rows(u, "2026-02")), sorted(own))
+        t.same("today's still", [r[2] for r in s.rows(u, "preview")], ["0.09", "0.01"])
+        s.cli("credit", "--account", u, "--amount", "100.00", "--expires", "2026-08-01T00:00:00Z")
+        s.to("2026-03-31T23:59:59Z")
+        t.same("a credit lasts", [r[2] for r in s.rows(u, "preview")], ["5.00", "0.50", "-5.50"])
+        s.to("2026-05-01T12:00:00Z")
+        t.same("two months will have taken of it", [r[2] for r in s.rows(u, "preview")], ["0.09", "0.01", "-0.10"])
+        s.to("2026-05-31T23:59:59Z")
+        s.cli("adjust", "--account", u, "--amount", "85.00", "--note", "on March")
+        t.same("and leave what is left", [r[2] for r in s.rows(u, "preview")], ["5.00", "0.50", "-4.00"])
+        s.close("2026-04", "--no-grace")
+        t.same("as it then is", [r[2] for r in s.rows(u, "preview")], ["5.00", "0.50", "-4.00"])
+        s.agree("waits", u)
+
+
 def parked():
     """An account whose figures leave the range is named and left; what mends it brings it back; others never notice."""
     with Books() as s:
@@ -564,6 +596,6 @@ def any_order():
         t.check("any order gives the same bytes (seed %d)" % seed, told(events, rng, False) == told(events, rng, True))
 
 
-for journey in (late_in_several_months, taken_back_before_and_after, begun_in_mid_month, credits, asked_again, address_moved, before_the_first, parked, money_of_others, any_order):
+for journey in (late_in_several_months, taken_back_before_and_after, begun_in_mid_month, credits, asked_again, address_moved, before_the_first, month_that_waits, parked, money_of_others, any_order):
     t.run(journey.__name__, journey)
 t.end()

@@ -6,20 +6,22 @@
  *
  * Threads draw at `next` and leave what they drew in its slot; the writer takes at `passed`. A turn holds
  * only while nothing was published for its account since before it was drawn; one that went stale is drawn
- * again. Slots bound the memory: who draws waits for the writer. */
+ * again. Slots and bytes are bounded: who draws waits for the writer. */
 #include "work/inner.h"
 
 #include <stdlib.h>
 #include <time.h>
 
 #define SLOTS 128
-#define WORTH_WAKING (SLOTS / 4) /* so much room, before one who waits for it is woken */
+#define WORTH_WAKING (SLOTS / 4)    /* so much room, before one who waits for it is woken */
+#define HELD_MAX ((size_t)64 << 20) /* bytes of what is drawn and not written; one turn may be larger */
 #define STALE_MAX 3 /* then the writer draws it itself, for between two of its transactions nothing comes */
 
 enum slot_state { EMPTY, AGAIN, DRAWING, DRAWN };
 struct slot {
     enum slot_state state;
     int stale;
+    size_t bytes;
     uint32_t version; /* of the account, looked at before drawing */
     struct work_ahead_turn turn;
 };
@@ -32,7 +34,8 @@ struct work_ahead {
     pthread_mutex_t lock;
     pthread_cond_t room, drawn; /* for those who draw; for the writer */
     uint32_t next, passed;
-    bool ends, writer_waits;
+    bool ends, writer_waits, heavy; /* heavy: one who draws waits for bytes */
+    size_t held;
     struct slot slot[SLOTS];
     uint32_t n_thread;
     pthread_t thread[WORK_JOBS_MAX];
@@ -50,10 +53,12 @@ static bool next_turn(struct work_ahead *h, struct store_db *db, bool *view, uin
             *ret = h->passed;
             break;
         }
-        if (h->next < h->n && h->next - h->passed < SLOTS) {
+        bool room = h->next < h->n && h->next - h->passed < SLOTS;
+        if (room && (h->held < HELD_MAX || h->next == h->passed)) {
             *ret = h->next++;
             break;
         }
+        h->heavy = h->heavy || room;
         if (*view)
             store_read_end(db);
         *view = false;
@@ -92,6 +97,8 @@ static void draw(struct work_ahead *h, struct store_db *db, bool *view, uint32_t
         t->e = work_turn_draw(&t->x, h->w, db, h->row[at], h->book, h->target, &t->drawn);
     pthread_mutex_lock(&h->lock);
     s->state = DRAWN;
+    s->bytes = t->x.arena.used;
+    h->held += s->bytes;
     if (at == h->passed && h->writer_waits)
         pthread_cond_signal(&h->drawn);
     pthread_mutex_unlock(&h->lock);
@@ -152,6 +159,13 @@ void work_ahead_end(struct work_ahead *h)
     free(h);
 }
 
+static void let_go(struct work_ahead *h, struct slot *s, enum slot_state state)
+{
+    h->held -= s->bytes;
+    s->bytes = 0;
+    s->state = state;
+}
+
 enum work_ahead_state work_ahead_take(
         struct work_ahead *h, uint32_t at, int64_t until_us, struct work_ahead_turn **ret)
 {
@@ -168,7 +182,7 @@ enum work_ahead_state work_ahead_take(
             else if (++s->stale == STALE_MAX)
                 state = WORK_AHEAD_HERE;
             else
-                s->state = AGAIN;
+                let_go(h, s, AGAIN);
             if (s->state == AGAIN)
                 pthread_cond_signal(&h->room);
         } else if (late) {
@@ -187,10 +201,15 @@ enum work_ahead_state work_ahead_take(
 void work_ahead_pass(struct work_ahead *h, uint32_t at)
 {
     struct slot *s = &h->slot[at % SLOTS];
+    bl_ctx_reset(&s->turn.x, 0);
     pthread_mutex_lock(&h->lock);
-    s->state = EMPTY;
+    let_go(h, s, EMPTY);
     s->stale = 0;
     h->passed = at + 1;
+    if (h->heavy && (h->held < HELD_MAX || h->next == h->passed)) {
+        h->heavy = false;
+        pthread_cond_broadcast(&h->room);
+    }
     if (SLOTS - (h->next - h->passed) >= WORTH_WAKING)
         pthread_cond_signal(&h->room);
     pthread_mutex_unlock(&h->lock);

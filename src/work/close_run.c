@@ -115,10 +115,10 @@ static enum bl_err figures_add(
 
 static uint32_t threads_of(uint32_t jobs)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    long cores = sysconf(_SC_NPROCESSORS_ONLN), usual = cores - 1; /* the writer keeps one busy */
     if (jobs > 0)
         return jobs;
-    return cores < 1 ? 1 : cores > JOBS_USUAL_MAX ? JOBS_USUAL_MAX : (uint32_t)cores;
+    return usual < 1 ? 1 : usual > JOBS_USUAL_MAX ? JOBS_USUAL_MAX : (uint32_t)usual;
 }
 
 static void run_begin(struct work *w, struct work_book *book, const struct work_close_ask *ask)

@@ -205,8 +205,7 @@ struct work_close_state {
 struct work_close_ask {
     bl_period period;
     bool grace;    /* refuse before end + grace */
-    uint32_t jobs; /* threads that draw up bills while the writer writes; 0: as many as there are cores, to 8
-                    */
+    uint32_t jobs; /* threads that draw up bills beside the writer; 0: one a further core, 1 to 8 */
 };
 /* One chunk, at most about 20 ms of writing; call again until done. A run that was stopped in the middle is
  * gone on with, by as many threads as it was begun with. */
