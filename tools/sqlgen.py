@@ -30,7 +30,7 @@ class Wrong(Exception):
 class Block:
     def __init__(self, where, name):
         self.where, self.name = where, name
-        self.takes, self.out, self.gives, self.counts, self.sql = [], [], None, False, []
+        self.takes, self.out, self.gives, self.counts, self.across, self.sql = [], [], None, False, '', []
 
     def fail(self, text):
         raise Wrong(f'{self.where}: {self.name}: {text}')
@@ -72,6 +72,7 @@ class Block:
             used.add(int(match.group(1)))
             return '?' + match.group(1)
 
+        self.plain = text
         self.text = re.sub(r"'[^']*'|\$(\d+)", number, text)
         if used != set(range(1, len(self.takes) + 1)):
             self.fail(f'in: declares {len(self.takes)} values, the statement uses {sorted(used) or "none"}')
@@ -81,7 +82,7 @@ def read_blocks(path):
     blocks, block = [], None
     for n, line in enumerate(path.read_text().splitlines(), 1):
         where = f'{path.name}:{n}'
-        mark = re.match(r'--\s*(name|in|out|gives|counts):\s*(.*?)\s*(?:\(.*\))?$', line)
+        mark = re.match(r'--\s*(name|in|out|gives|counts|across):\s*(.*?)\s*(?:\(.*\))?$', line)
         if mark and mark.group(1) == 'name':
             if not re.fullmatch(r'[a-z][a-z0-9_]*', mark.group(2)):
                 raise Wrong(f'{where}: "{mark.group(2)}" is no name')
@@ -97,6 +98,8 @@ def read_blocks(path):
             if mark.group(2) not in GIVES:
                 block.fail(f'gives: one of {", ".join(GIVES)}')
             block.gives = mark.group(2)
+        elif mark and mark.group(1) == 'across':
+            block.across = mark.group(2)
         elif mark:
             block.counts = mark.group(2) == 'yes'
         elif re.match(r'\s*(--.*)?$', line):

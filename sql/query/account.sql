@@ -3,7 +3,8 @@
 -- gives: none
 insert into account (bucket, account, number, currency, org, created_us, billing_from_us, closed_period, k, invoice_n,
     entry_n, entry_hash, receivable, parked)
-values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, zeroblob(32), 0, '');
+values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0,
+    x'0000000000000000000000000000000000000000000000000000000000000000', 0, '');
 
 -- name: account_get
 -- in:   bucket int, account blob
@@ -34,10 +35,11 @@ update account set parked = $3 where bucket = $1 and account = $2;
 update account set org = $3 where bucket = $1 and account = $2;
 
 -- name: account_by_org
+-- across: an organization's teams lie in many buckets
 -- in:   org blob
 -- out:  bucket int, account blob
 -- gives: many
-select bucket, account from account where org = $1 order by account;
+select bucket, account from account where org = $1 order by account, bucket;
 
 -- name: number_insert
 -- in:   number text, bucket int, account blob
@@ -52,6 +54,7 @@ insert into customer_number (number, bucket, account) values ($1, $2, $3) on con
 select bucket, account from customer_number where number = $1;
 
 -- name: account_marks
+-- across: verify reads everything
 -- out:  account blob, closed_period int, k int
 -- gives: each
 select account, closed_period, k from account order by bucket, account;

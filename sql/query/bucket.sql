@@ -10,12 +10,14 @@ insert into bucket (bucket, seq) values ($1, $2) on conflict (bucket) do update 
 select seq from bucket where bucket = $1;
 
 -- name: bucket_all
+-- across: memory is made at start
 -- out:  bucket int, seq int
 -- gives: each
 select bucket, seq from bucket order by bucket;
 
 -- What the store keeps of every account in memory.
 -- name: bucket_accounts
+-- across: memory is made at start
 -- out:  bucket int, account blob, billing_from_us int, closed_period int
 -- gives: each
 select bucket, account, billing_from_us, closed_period from account order by bucket, account;

@@ -43,6 +43,7 @@ select seq, at_us, amount, note from manual where bucket = $1 and account = $2 a
 
 -- The places in the log that are no facts': those of credits, adjustments, and marks of a price book's.
 -- name: seqs_beside
+-- across: verify reads everything
 -- out:  bucket int, n int, last int
 -- gives: each
 select bucket, count(*), max(seq)

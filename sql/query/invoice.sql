@@ -26,7 +26,8 @@ select invoice_uuid, invoice_n, amount, body from invoice where bucket = $1 and 
 -- in:   bucket int, account blob, invoice_uuid blob
 -- out:  period int, invoice_n int, amount int, body blob
 -- gives: one
-select period, invoice_n, amount, body from invoice where bucket = $1 and account = $2 and invoice_uuid = $3;
+select period, invoice_n, amount, body from invoice where bucket = $1 and account = $2 and invoice_uuid = $3
+ order by period limit 1;
 
 -- name: invoice_all
 -- in:   bucket int, account blob

@@ -3,7 +3,8 @@
 -- in:   bucket int, account blob, period int, seq int, life int
 -- gives: none
 insert into late (bucket, account, period, seq, life) values ($1, $2, $3, $4, $5)
-on conflict (bucket, account, period, seq) do update set life = max(life, excluded.life);
+on conflict (bucket, account, period, seq) do update
+   set life = case when late.life > excluded.life then late.life else excluded.life end;
 
 -- Did a fact about a life come between two places of the log for a period before this one?
 -- name: late_life_before

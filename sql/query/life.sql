@@ -38,6 +38,7 @@ select time_us, seq, type from life
 select body from life where bucket = $1 and account = $2 and time_us = $3 and seq = $4;
 
 -- name: life_all
+-- across: verify reads everything
 -- in:   run int
 -- out:  bucket int, account blob, time_us int, seq int, type int, resource blob, body blob
 -- gives: each

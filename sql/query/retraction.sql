@@ -8,7 +8,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8);
 -- in:   bucket int, account blob, target_source text, target_id text, target_seq int, target_us int
 -- counts: yes
 -- gives: none
-update retraction set target_seq = $5, target_us = $6, effective_seq = max(seq, $5)
+update retraction set target_seq = $5, target_us = $6, effective_seq = case when seq > $5 then seq else $5 end
  where bucket = $1 and account = $2 and target_source = $3 and target_id = $4 and target_seq = 0;
 
 -- name: retraction_of
@@ -17,15 +17,17 @@ update retraction set target_seq = $5, target_us = $6, effective_seq = max(seq, 
 -- gives: many
 select target_seq, target_us, min(effective_seq) from retraction
  where bucket = $1 and account = $2 and target_seq > 0 and effective_seq <= $3
- group by target_seq, target_us order by target_seq;
+ group by target_seq, target_us order by target_seq, target_us;
 
 -- name: retraction_all
+-- across: memory is made at start
 -- out:  bucket int, account blob, target_source text, target_id text, target_seq int
 -- gives: each
 select bucket, account, target_source, target_id, target_seq from retraction
  order by bucket, account, target_source, target_id, seq;
 
 -- name: retraction_met
+-- across: verify reads everything
 -- out:  account blob, seq int, target_seq int, target_us int
 -- gives: each
 select account, seq, target_seq, target_us from retraction where target_seq > 0

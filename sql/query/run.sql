@@ -33,6 +33,7 @@ select run, part, seq_lo, seq_hi, min_us, max_us, n from usage_run
 delete from usage_run where bucket = $1 and account = $2 and period = $3 and run = $4 and part = $5;
 
 -- name: run_all
+-- across: verify reads everything
 -- in:   run int
 -- out:  bucket int, account blob, period int, run_n int, part int, seq_lo int, seq_hi int, min_us int, max_us int, n int, totals blob, facts blob
 -- gives: each

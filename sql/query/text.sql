@@ -27,6 +27,7 @@ select body from batch_text where bucket = $1 and batch = $2;
 delete from batch_text where bucket = $1 and batch <= $2;
 
 -- name: text_all
+-- across: verify reads everything
 -- out:  account blob, body blob
 -- gives: each
 select account, body from fact_text order by bucket, account, run, part;

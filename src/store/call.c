@@ -105,6 +105,28 @@ enum bl_err sql_run(struct sql_call *c, int64_t *ret_changes)
     return sql_end(c);
 }
 
+static const char *const control_text[SQL_CONTROL_COUNT] = {
+        [SQL_VIEW_BEGIN] = "begin",
+        [SQL_WRITE_BEGIN] = "begin immediate",
+        [SQL_COMMIT] = "commit",
+        [SQL_PART_BEGIN] = "savepoint part",
+        [SQL_PART_UNDO] = "rollback to part",
+        [SQL_PART_KEEP] = "release part",
+};
+
+enum bl_err sql_control(struct bl_ctx *x, struct store_db *db, enum sql_control what)
+{
+    sqlite3_stmt **st = &db->control[what];
+    int code = SQLITE_OK;
+    if (!*st)
+        code = sqlite3_prepare_v3(db->h, control_text[what], -1, SQLITE_PREPARE_PERSISTENT, st, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(*st);
+    enum bl_err e = code == SQLITE_DONE ? BL_OK : sql_failed(x, db, code);
+    sqlite3_reset(*st);
+    return e;
+}
+
 enum bl_err sql_exec(struct bl_ctx *x, struct store_db *db, const char *text)
 {
     int code = sqlite3_exec(db->h, text, NULL, NULL, NULL);

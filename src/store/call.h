@@ -27,11 +27,23 @@ extern const size_t sql_block_count;
 extern const struct sql_step sql_steps[];
 extern const size_t sql_step_count;
 
+/* Each engine has its own words for these. */
+enum sql_control {
+    SQL_VIEW_BEGIN,  /* a reader's view, fixed by the first query in it */
+    SQL_WRITE_BEGIN, /* the writer's transaction: no other may begin */
+    SQL_COMMIT,
+    SQL_PART_BEGIN, /* a part of a transaction that may be undone alone */
+    SQL_PART_UNDO,
+    SQL_PART_KEEP,
+    SQL_CONTROL_COUNT
+};
+
 struct store;
 struct store_db {
     sqlite3 *h;
     sqlite3_stmt **prepared; /* by query, made when first used */
-    struct store *store;     /* NULL in a test of this layer alone */
+    sqlite3_stmt *control[SQL_CONTROL_COUNT];
+    struct store *store; /* NULL in a test of this layer alone */
     bool writer;
     bool in_transaction; /* writer: between store_write_begin and _end */
     /* readers: a view over several queries */
@@ -67,6 +79,7 @@ BL_MUST_CHECK enum bl_err sql_run(struct sql_call *c, int64_t *ret_changes);
  * what the system still remembers of it cannot be trusted any more. */
 enum bl_err sql_failed(struct bl_ctx *x, struct store_db *db, int code);
 BL_MUST_CHECK enum bl_err sql_exec(struct bl_ctx *x, struct store_db *db, const char *text);
+BL_MUST_CHECK enum bl_err sql_control(struct bl_ctx *x, struct store_db *db, enum sql_control what);
 
 /* ---- connections */
 enum sql_open { SQL_READER, SQL_WRITER };

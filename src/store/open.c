@@ -60,6 +60,8 @@ void sql_db_close(struct store_db *db)
     for (int i = 0; i < Q_COUNT; i++)
         sqlite3_finalize(db->prepared[i]);
     free(db->prepared);
+    for (int i = 0; i < SQL_CONTROL_COUNT; i++)
+        sqlite3_finalize(db->control[i]);
     sqlite3_close(db->h);
     free(db);
 }

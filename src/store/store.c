@@ -245,7 +245,7 @@ enum bl_err store_read_begin(struct bl_ctx *x, struct store_db *db)
     db->began_writes = atomic_load(&db->store->writes); /* before the view is fixed */
     struct q_meta_view meta = {0};
     bool found = false;
-    enum bl_err e = q_view_begin(x, db);
+    enum bl_err e = sql_control(x, db, SQL_VIEW_BEGIN);
     if (e == BL_OK)
         e = q_meta_view(x, db, &meta, &found);
     if (e == BL_OK && !found)

@@ -12,7 +12,7 @@ enum bl_err store_write_begin(struct bl_ctx *x, struct store *s)
     assert(!t->open);
     if (s->read_only)
         return bl_fail(x, BL_CONFLICT, "The database was opened for reading only.");
-    BL_TRY(q_write_begin(x, s->writer));
+    BL_TRY(sql_control(x, s->writer, SQL_WRITE_BEGIN));
     t->open = true;
     t->all = t->broken = false;
     t->n_touched = t->n_seq = t->n_ident = 0;
@@ -59,7 +59,7 @@ enum bl_err store_write_end(struct bl_ctx *x, struct store *s)
     for (size_t i = 0; e == BL_OK && i < t->n_seq; i++)
         e = q_bucket_put(x, s->writer, t->seq[i].bucket, (int64_t)s->seq[t->seq[i].bucket]);
     if (e == BL_OK)
-        e = q_transaction_end(x, s->writer);
+        e = sql_control(x, s->writer, SQL_COMMIT);
     if (e != BL_OK) {
         store_write_abort(s);
         return e;
@@ -93,14 +93,14 @@ void store_write_abort(struct store *s)
 enum bl_err store_savepoint(struct bl_ctx *x, struct store *s)
 {
     assert(s->txn.open);
-    return q_part_begin(x, s->writer);
+    return sql_control(x, s->writer, SQL_PART_BEGIN);
 }
 
 enum bl_err store_savepoint_end(struct bl_ctx *x, struct store *s, bool keep)
 {
     if (!keep)
-        BL_TRY(q_part_undo(x, s->writer));
-    return q_part_keep(x, s->writer);
+        BL_TRY(sql_control(x, s->writer, SQL_PART_UNDO));
+    return sql_control(x, s->writer, SQL_PART_KEEP);
 }
 
 void store_touch(struct store *s, store_acct acct)
