@@ -3,17 +3,7 @@
 #include "work/inner.h"
 #include "zone/zone.h"
 
-#include <sodium.h>
 #include <string.h>
-
-static bl_uuid uuid_random(void)
-{
-    bl_uuid u;
-    randombytes_buf(u.b, sizeof u.b);
-    u.b[6] = (uint8_t)((u.b[6] & 0x0f) | 0x40);
-    u.b[8] = (uint8_t)((u.b[8] & 0x3f) | 0x80);
-    return u;
-}
 
 enum bl_err work_account_get(
         struct bl_ctx *x, struct work *w, struct store_db *db, bl_uuid uuid, struct work_account *ret)
@@ -151,7 +141,6 @@ static enum bl_err check_references(struct bl_ctx *x, struct work *w, const stru
     return BL_OK;
 }
 
-/* Appends the change as a fact made here: source billow:api, ids that ascend in the order of commit. */
 static enum bl_err face_append(struct bl_ctx *x, struct work *w, store_acct acct, bl_uuid account,
         const struct bl_str field[BL_F_COUNT], uint32_t reset, int64_t time_us)
 {
@@ -162,15 +151,7 @@ static enum bl_err face_append(struct bl_ctx *x, struct work *w, store_acct acct
     struct bl_str id;
     BL_TRY(bl_fact_parse(x, text, x->now_us, &f, &id));
     BL_TRY(check_references(x, w, &f));
-    uint32_t bucket = store_bucket_of(w->store, account);
-    f.source = BL_STR("billow:api");
-    f.id = bl_str_printf(&x->arena, "%020llu", (unsigned long long)store_seq_now(w->store, bucket) + 1);
-    struct store_append_item item = {.fact = &f, .acct = acct};
-    BL_TRY(store_append(x, w->store, &item, 1));
-    if (item.verdict != STORE_ACCEPTED)
-        return bl_fail(x, BL_INTERNAL, "The change of the account was not accepted by the log.");
-    store_touch(w->store, acct);
-    return BL_OK;
+    return work_own_fact(x, w, acct, &f);
 }
 
 static enum bl_err currency_of(struct bl_ctx *x, struct work *w, struct bl_str wanted, struct bl_str *ret)
@@ -194,7 +175,7 @@ static enum bl_err add(
         struct bl_ctx *x, struct work *w, const char *actor, const struct work_account_new *in, bl_uuid *ret)
 {
     struct store_db *db = store_writer(w->store);
-    bl_uuid u = in->has_uuid ? in->uuid : uuid_random();
+    bl_uuid u = in->has_uuid ? in->uuid : work_uuid_random();
     uint32_t bucket = store_bucket_of(w->store, u);
     bool found = false;
     if (store_account_find(w->store, u))
@@ -285,7 +266,7 @@ static enum bl_err add_org(
 {
     if (name.n == 0 || name.n > 255 || !bl_utf8_ok(name))
         return bl_fail(x, BL_INVALID, "name: an organization's name has 1 to 255 bytes of UTF-8.");
-    bl_uuid u = uuid_random();
+    bl_uuid u = work_uuid_random();
     BL_TRY(q_org_insert(x, store_writer(w->store), store_uuid(&u), name, x->now_us));
     char text[37];
     bl_uuid_text(u, text);

@@ -47,6 +47,7 @@ struct work {
     struct work_book_held *current, *books; /* books: all that are held, the current one among them */
     struct work_close_run close;
     struct work_worn worn; /* writer only */
+    bool owns;             /* writer only: the API has made resources */
     struct work_cache *cache;
     struct work_token_cache *tokens;
     pthread_mutex_t queue_lock;
@@ -107,6 +108,24 @@ static inline int64_t work_period_last_s(bl_period p)
 {
     return bl_period_start_s(p + 1) - 1;
 }
+
+/* own.c: facts made here, and the resources that the API made */
+bl_uuid work_uuid_random(void);
+/* Inside a transaction: appends a fact whose account and time are set, under source billow:api and the next
+ * of the ids, which ascend in the order of commit. BL_INTERNAL when it says nothing new. */
+BL_MUST_CHECK enum bl_err work_own_fact(struct bl_ctx *x, struct work *w, store_acct acct, struct bl_fact *f);
+/* Inside a transaction: a resource of `kind` ("volume", "snapshot", "app") held by a driver begins, or ends.
+ * f: its resource, SKU, quantity, region, name and tags; the rest is put in. */
+BL_MUST_CHECK enum bl_err work_own_create(struct bl_ctx *x, struct work *w, const struct work_account *a,
+        const char *kind, const char *driver, struct bl_fact *f);
+BL_MUST_CHECK enum bl_err work_own_change(
+        struct bl_ctx *x, struct work *w, const struct work_account *a, struct bl_fact *f);
+BL_MUST_CHECK enum bl_err work_own_delete(
+        struct bl_ctx *x, struct work *w, const struct work_account *a, bl_uuid resource);
+/* Why this event of somebody else may not be taken in: it names what only the API changes. Absent: it may. */
+BL_MUST_CHECK enum bl_err work_own_refuses(
+        struct bl_ctx *x, struct work *w, store_acct acct, const struct bl_fact *f, struct bl_str *ret_why);
+BL_MUST_CHECK enum bl_err work_own_open(struct bl_ctx *x, struct work *w);
 
 /* post.c: chains and writes an entry of the account, inside a transaction; keeps a->row up to date */
 BL_MUST_CHECK enum bl_err work_entry_write(

@@ -107,7 +107,7 @@ static struct bl_str usage_reason(struct bl_ctx *x, const struct bl_book *book, 
     return BL_ABSENT;
 }
 
-static struct bl_str reason_of(
+static struct bl_str reason_in_book(
         struct bl_ctx *x, struct work *w, const struct bl_book *book, struct intake_event *e)
 {
     const struct bl_fact *f = &e->fact;
@@ -125,6 +125,15 @@ static struct bl_str reason_of(
     if (bl_is(f->field[BL_F_SKU]) && bl_book_sku(book, f->field[BL_F_SKU]) < 0)
         return unknown(x, "SKU", f->field[BL_F_SKU]);
     return BL_ABSENT;
+}
+
+/* Into e->reason, when it has none yet. Fails only when the store does. */
+static enum bl_err judge(
+        struct bl_ctx *x, struct work *w, const struct bl_book *book, struct intake_event *e)
+{
+    if (!bl_is(e->reason))
+        e->reason = reason_in_book(x, w, book, e);
+    return bl_is(e->reason) ? BL_OK : work_own_refuses(x, w, e->acct, &e->fact, &e->reason);
 }
 
 /* Names that facts use for the first time are noted: a later price book may not drop them. */
@@ -232,8 +241,7 @@ static enum bl_err take(
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < batch[i]->n; k++) {
             struct intake_event *e = &batch[i]->event[k];
-            if (!bl_is(e->reason))
-                e->reason = reason_of(x, w, book, e);
+            BL_TRY(judge(x, w, book, e));
             if (!bl_is(e->reason))
                 item[at++] = (struct store_append_item){.fact = &e->fact, .acct = e->acct};
         }
@@ -310,8 +318,7 @@ static enum bl_err retry_step(struct bl_ctx *x, struct work *w, const struct bl_
         r.n[i] = row[i].n;
         if (bl_fact_parse(x, row[i].body, x->now_us, &e->fact, &e->id) != BL_OK)
             e->reason = why_of(x);
-        if (!bl_is(e->reason))
-            e->reason = reason_of(x, w, book, e);
+        BL_TRY(judge(x, w, book, e));
         if (!bl_is(e->reason))
             item[fresh++] = (struct store_append_item){.fact = &e->fact, .acct = e->acct};
     }

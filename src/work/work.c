@@ -75,6 +75,8 @@ enum bl_err work_open(struct bl_ctx *x, const struct work_options *o, struct wor
         w->run_mono_us = clock_us(CLOCK_MONOTONIC);
         x->now_us = start;
         e = work_books_open(x, w, meta.book_id);
+        if (e == BL_OK)
+            e = work_own_open(x, w);
     }
     if (e != BL_OK) {
         work_close(w);
