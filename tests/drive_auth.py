@@ -119,6 +119,7 @@ class World:
             "{end_date}": "2026-01-31",
             "{instance_id}": "0d1f8a52-0f0c-4b43-a2a8-6f0c9d0f0000",
             "{token_id}": "tok_000000000000",
+            "{client_id}": "0" * 32,
             "{period}": "2026-02",
         }
         left = [p for p in re.findall(r"\{\w+\}", r.path) if p not in values]

@@ -89,6 +89,7 @@ void api_error_write(struct call *c, enum bl_err e, const char *why);
 struct bl_str api_urn(struct bl_ctx *x, const char *prefix, bl_uuid u);
 void api_kamount(struct call *c, const char *key, bl_amount a, int digits);
 void api_ktime_us(struct call *c, const char *key, int64_t us);
+void api_ktime_or_null(struct call *c, const char *key, int64_t us); /* null: the highest integer, never */
 void api_ktime_s(struct call *c, const char *key, int64_t s);
 int api_digits(const struct call *c); /* of the account's currency */
 

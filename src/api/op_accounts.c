@@ -313,18 +313,6 @@ static void owner_write(struct call *c, const char *key, const char *prefix, str
     bl_jw_str(&c->j, api_urn(c->x, prefix, u));
 }
 
-static void time_or_null(struct call *c, const char *key, int64_t us)
-{
-    bl_jw_key(&c->j, key);
-    char text[32];
-    if (us == INT64_MAX) {
-        bl_jw_null(&c->j);
-        return;
-    }
-    bl_time_text(us, text);
-    bl_jw_z(&c->j, text);
-}
-
 enum bl_err tokens_list(struct call *c)
 {
     struct q_token_list *row = NULL;
@@ -342,8 +330,8 @@ enum bl_err tokens_list(struct call *c)
         bl_jw_kstr(&c->j, "scope", row[i].scopes);
         bl_jw_kstr(&c->j, "name", row[i].name);
         api_ktime_us(c, "created_at", row[i].created_us);
-        time_or_null(c, "expires_at", row[i].expires_us);
-        time_or_null(c, "revoked_at", row[i].revoked_us);
+        api_ktime_or_null(c, "expires_at", row[i].expires_us);
+        api_ktime_or_null(c, "revoked_at", row[i].revoked_us);
         bl_jw_end_object(&c->j);
     }
     bl_jw_end_array(&c->j);

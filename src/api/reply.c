@@ -28,6 +28,18 @@ void api_ktime_us(struct call *c, const char *key, int64_t us)
     bl_jw_kz(&c->j, key, text);
 }
 
+void api_ktime_or_null(struct call *c, const char *key, int64_t us)
+{
+    char text[32];
+    bl_jw_key(&c->j, key);
+    if (us == INT64_MAX) {
+        bl_jw_null(&c->j);
+        return;
+    }
+    bl_time_text(us, text);
+    bl_jw_z(&c->j, text);
+}
+
 void api_ktime_s(struct call *c, const char *key, int64_t s)
 {
     char text[32];

@@ -23,6 +23,17 @@ static void body_pairs(struct cli *c, struct bl_jw *j, const struct cli_option *
     bl_jw_end_object(j);
 }
 
+/* An option that may be repeated is a list, named for many. */
+static void body_list(struct cli *c, struct bl_jw *j, const struct cli_option *o, const char *key)
+{
+    bl_jw_key(j, bl_str_printf(&c->x.arena, "%ss", key).p);
+    bl_jw_begin_array(j);
+    for (size_t i = 0; i < c->n_given; i++)
+        if (c->given[i].option == o)
+            bl_jw_z(j, c->given[i].value);
+    bl_jw_end_array(j);
+}
+
 static bool seen_before(const struct cli *c, size_t at)
 {
     for (size_t i = 0; i < at; i++)
@@ -49,6 +60,10 @@ struct bl_str cli_body(struct cli *c)
         snprintf(key, sizeof key, "%s", o->name);
         for (char *p = key; *p; p++)
             *p = *p == '-' ? '_' : *p;
+        if (o->flags & CLI_REPEAT) {
+            body_list(c, &j, o, key);
+            continue;
+        }
         bl_jw_key(&j, key);
         if (o->kind == CLI_FLAG)
             bl_jw_bool(&j, true);

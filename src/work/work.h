@@ -232,5 +232,6 @@ void work_writer_stop(struct work *w);                               /* finishes
 void work_writer_submit(struct work *w, work_job_fn *fn, void *arg); /* without a thread: runs now */
 
 #include "work/intake.h" /* events in: the verbs of their own header */
+#include "work/oauth.h"  /* applications of others: theirs */
 
 #endif
