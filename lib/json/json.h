@@ -98,6 +98,8 @@ void bl_jw_int(struct bl_jw *w, int64_t v);
 void bl_jw_bool(struct bl_jw *w, bool v);
 void bl_jw_null(struct bl_jw *w);
 void bl_jw_raw(struct bl_jw *w, struct bl_str json); /* a number's digits or ready JSON */
+void bl_jw_json(
+        struct bl_jw *w, const struct bl_json *v); /* a tree, without blanks; its own key is left out */
 /* key + value in one */
 void bl_jw_kstr(struct bl_jw *w, const char *key, struct bl_str s);
 void bl_jw_kz(struct bl_jw *w, const char *key, const char *z);

@@ -136,6 +136,33 @@ void bl_jw_raw(struct bl_jw *w, struct bl_str json)
     bl_buf_str(w->b, json);
 }
 
+/* As deep as trees are: 64 at most. */
+void bl_jw_json(struct bl_jw *w, const struct bl_json *v)
+{
+    if (v->type == BL_JSON_NULL)
+        bl_jw_null(w);
+    else if (v->type == BL_JSON_BOOL)
+        bl_jw_bool(w, v->truth);
+    else if (v->type == BL_JSON_NUMBER)
+        bl_jw_raw(w, v->text);
+    else if (v->type == BL_JSON_STRING)
+        bl_jw_str(w, v->text);
+    else {
+        bool object = v->type == BL_JSON_OBJECT;
+        level_begin(w, object ? '{' : '[');
+        for (const struct bl_json *c = v->first; c; c = c->next) {
+            if (object) {
+                value(w);
+                text(w->b, c->key);
+                bl_buf_byte(w->b, ':');
+                w->comma = false;
+            }
+            bl_jw_json(w, c);
+        }
+        level_end(w, object ? '}' : ']');
+    }
+}
+
 void bl_jw_kstr(struct bl_jw *w, const char *key, struct bl_str s)
 {
     bl_jw_key(w, key);
