@@ -22,6 +22,8 @@ BOOK = """\
 currency: USD
 products: [{name: Droplets, category: iaas}]
 skus:
+  - {sku: volume, product: Droplets, provides: volume, prices: [{from: 2020-01-01T00:00:00Z, amount: "1", per_hours: 672}]}
+  - {sku: snapshot, product: Droplets, provides: volume_snapshot, prices: [{from: 2020-01-01T00:00:00Z, amount: "1", per_hours: 672}]}
   - sku: s-1
     product: Droplets
     prices: [{from: 2020-01-01T00:00:00Z, amount: "5.00", per_hours: 672, cap_hours: 672}]
@@ -46,6 +48,7 @@ class Route:
         self.open = "API_OPEN" in flags
         self.scopes = [WORDS[s][0] for s in re.findall(r"WORK_SCOPE\((\w+)\)", scopes)]
         self.operator = self.path.startswith(("/operator/", "/metrics"))
+        self.shared = None  # the row of the other dialect, where both have the path
         self.side = "open" if self.open else "operator" if self.operator else "civo" if self.dialect == "API_CIVO" else "do"
 
 
@@ -53,6 +56,9 @@ def routes():
     text = read("src/api/routes.def")
     t.same("every scope of the table is understood", len(WORDS), len(re.findall(r"^S\(", read("src/work/scopes.def"), re.M)))
     rows = [Route(m) for m in ROW.finditer(text)]
+    like = {side: [re.compile(re.sub(r"\{\w+\}", "[^/]+", r.path)) for r in rows if r.side == side] for side in ("civo", "do")}
+    for r in rows:
+        r.shared = r.side in like and all(any(p.fullmatch(r.path) for p in side) for side in like.values())
     t.same("every row of the table is understood", len(rows), len(re.findall(r"^R\(", text, re.M)))
     asked = lambda *sides: {x for r in rows if r.side in sides for x in r.scopes}  # noqa: E731
     t.same("what a customer's routes ask for are customers' scopes", asked("do", "civo") - set(CUSTOMER), set())
@@ -92,8 +98,28 @@ class World:
         self.group = self.token(org=self.org)
         self.scoped = {sc: self.token(operator=True, scope=sc) for sc in SCOPES}
         self.narrow = {side: {sc: self.token(account=self.mine, dialect=side, scope=sc) for sc in CUSTOMER} for side in ("do", "civo")}
+        self.made, self.other_made = self.volumes()
         self.invoice = self.invoices(self.do)[0]["invoice_uuid"]
         self.other_invoice = self.invoices(self.other_do)[0]["invoice_uuid"]
+
+    def volumes(self):
+        """A volume of each, with a snapshot and an action, made while they can be; then no more can."""
+        s = self.s
+        s.stop()
+        rate, s.rate, s.extra = s.rate, "off", ["--volumes", "record"]
+        s.start()
+        made = []
+        for token in (self.do, self.other_do):
+            v = s.post("/v2/volumes", token, json.dumps({"name": "v", "size_gigabytes": 1, "region": "nyc1"}), want=201).json["volume"]["id"]
+            snap = s.post("/v2/volumes/%s/snapshots" % v, token, json.dumps({"name": "s"}), want=201).json["snapshot"]["id"]
+            a = s.post("/v2/volumes/%s/actions" % v, token, json.dumps({"type": "resize", "size_gigabytes": 2}), want=202).json["action"]["id"]
+            while s.get("/v2/actions/%d" % a, token, want=200).json["action"]["status"] == "in-progress":
+                pass
+            made.append({"{volume_id}": v, "{snapshot_id}": snap, "{action_id}": str(a)})
+        s.stop()
+        s.rate, s.extra = rate, []
+        s.start()
+        return made
 
     def token(self, **body):
         """A token; its secret is remembered, to be looked for where it must not be."""
@@ -110,8 +136,9 @@ class World:
     def invoices(self, token):
         return self.s.get("/v2/customers/my/invoices", token, want=200).json["invoices"]
 
-    def path(self, r, account=None, invoice=None):
+    def path(self, r, account=None, invoice=None, made=None):
         values = {
+            **(made or self.made),
             "{invoice_uuid}": invoice or self.invoice,
             "{account_urn}": account or self.mine,
             "{urn}": account or self.mine,
@@ -163,8 +190,12 @@ def matrix(w, rows):
         refused(w, r, "an expired token", ending[r.side], 401)
         refused(w, r, "a revoked token", gone[r.side], 401)
         for side in good:
+            if r.shared and side in ("civo", "do"):
+                continue
             if side != r.side:
                 refused(w, r, "a token of dialect " + side, good[side], 401)
+        if r.shared and r.side == "do":
+            refused(w, r, "a Civo key", w.civo, 200 if r.method == "GET" else 403)
         for scope, token in w.scoped.items():
             if r.side != "operator":
                 continue
@@ -174,14 +205,17 @@ def matrix(w, rows):
         for scope, token in w.narrow.get(r.side, {}).items():
             a = w.s.request(r.method, w.path(r), token, bodies(r))
             wide = scope == "api:write" or scope == "api:read" and any(x in READS for x in r.scopes)
-            t.same("%s %s with scope %s" % (r.method, r.path, scope), a.status != 403, not r.scopes or wide or scope in r.scopes)
-            if a.status == 403 and r.side == "do":
+            off = a.status == 403 and b"--volumes" in a.body
+            t.same("%s %s with scope %s" % (r.method, r.path, scope), a.status != 403 or off, not r.scopes or wide or scope in r.scopes)
+            if off:
+                t.check("%s %s is refused for its driver only" % (r.method, r.path), r.method != "GET")
+            elif a.status == 403 and r.side == "do":
                 t.same("what %s says" % r.path, a.json["message"], "You do not have permission to perform this action.")
             elif a.status == 403:
                 t.same("what %s says" % r.path, a.json["code"], "authentication_access_denied")
         if r.side != "operator":
             a = w.s.request(r.method, w.path(r), good[r.side], None)
-            t.same("%s with its own token" % r.path, a.status, 200)
+            t.same("%s %s with its own token" % (r.method, r.path), a.status, 200 if r.method == "GET" else 403)
         # the other listener does not know the path
         a = w.s.ask(r.method, w.path(r), good[r.side], bodies(r), None, not r.operator)
         t.check("%s on the other side" % r.path, a.status in (401, 404), a.status)
@@ -211,7 +245,16 @@ def foreign(w, rows):
             for what, urn in (("a team's", w.mine), ("another organization's", w.foreign_org), ("no", "x")):
                 t.same("%s for an organization, with %s URN" % (r.path, what), shape(w.s.get(w.path(r, account=urn), w.group)), shape(unknown))
             w.s.get(w.path(r, account=w.org), w.group, want=200)
-        if r.side == "do" and "{" not in r.path:
+        if set(re.findall(r"\{\w+\}", r.path)) & set(w.made):
+            token = {"do": w.do, "civo": w.civo}[r.side]
+            ask = lambda path, token: w.s.request(r.method, path, token, bodies(r))  # noqa: E731
+            unknown = ask(w.path(r, made=dict.fromkeys(w.made, NOBODY)), token)
+            t.same("%s %s of nobody" % (r.method, r.path), unknown.status, 404)
+            for what, made in (("another's", w.other_made), ("a wrong", dict.fromkeys(w.made, "x")), ("a badly escaped", dict.fromkeys(w.made, "%ff")))[: 3 if r.side == "do" else 2]:
+                t.same("%s %s with %s id" % (r.method, r.path, what), shape(ask(w.path(r, made=made), token)), shape(unknown))
+            if r.side == "do":
+                t.same("%s and an organization" % r.path, shape(ask(w.path(r), w.group)), shape(unknown))
+        if r.side == "do" and "{" not in r.path and r.method == "GET":
             t.same("%s and an organization" % r.path, w.s.get(r.path, w.group).status, 404)
         if "{invoice_uuid}" in r.path and r.operator:
             a = w.s.get(w.path(r, account=w.mine, invoice=w.other_invoice), w.operator)
@@ -229,7 +272,7 @@ def foreign(w, rows):
     for wrong in ("0d1f8a52-0f0c-4b43-a2a8-6f0c9d0f0001", NOBODY, "x"):
         t.same("instance " + wrong, w.s.get("/v2/instances/" + wrong, w.civo, want=404).json["code"], "database_instance_not_found")
     quota = w.s.get("/v2/quota", w.civo, want=200).json
-    t.same("what is in use", (quota["instance_count_usage"], quota["disk_volume_count_usage"]), (1, 0))
+    t.same("what is in use", (quota["instance_count_usage"], quota["disk_volume_count_usage"]), (1, 1))
     uuid = w.mine[len("do:team:") :]
     t.same("whose account", [i["id"] for i in w.s.get("/v2/accounts", w.civo, want=200).json["items"]], [uuid])
     t.same("whose accounts", [i["id"] for i in w.s.get("/v2/organisation/accounts", w.civo, want=200).json], [uuid])

@@ -219,7 +219,10 @@ def routes():
     """The table of routes and the descriptions name the same operations."""
     source = os.path.join(ROOT, "src", "api", "routes.def")
     with open(source, encoding="utf-8") as f:
-        rows = set(re.findall(r'^R\("(\w+)", "([^"]+)"', f.read(), re.M))
+        text = f.read()
+    rows = set(re.findall(r'^R\("(\w+)", "([^"]+)"', text, re.M))
+    civo = set(re.findall(r'^R\("(\w+)", "([^"]+)", API_CIVO', text, re.M))
+    t.same("Civo's rows and Civo's description", civo, {(m, p) for m, p, _ in Contract.named("civo").operations()})
     declared = {(m, p) for n in NAMES for m, p, _ in Contract.named(n).operations()}
     t.same("described but not routed", sorted(declared - rows), [])
     t.same("routed but not described", sorted(rows - declared), [])

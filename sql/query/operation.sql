@@ -31,11 +31,18 @@ delete from operation where bucket = $1 and account = $2 and n = $3;
 -- gives: many
 select n, op, volume, snapshot from operation where bucket = $1 and account = $2 order by n;
 
--- name: operation_all
--- out:  bucket int, account blob, n int, op text, driver text, volume blob, snapshot blob, gib int, fs_type text, fs_label text, droplet blob, droplet_id int, region text
+-- name: operation_get
+-- in:   bucket int, account blob, n int
+-- out:  op text, volume blob, snapshot blob, gib int, fs_type text, fs_label text, droplet blob, droplet_id int, region text
+-- gives: one
+select op, volume, snapshot, gib, fs_type, fs_label, droplet, droplet_id, region from operation
+ where bucket = $1 and account = $2 and n = $3;
+
+-- name: operation_left
+-- in:   driver text
+-- out:  bucket int, account blob, n int
 -- gives: many
-select bucket, account, n, op, driver, volume, snapshot, gib, fs_type, fs_label, droplet, droplet_id, region
-  from operation order by bucket, account, n;
+select bucket, account, n from operation where driver = $1 order by bucket, account, n;
 
 -- name: action_put
 -- in:   bucket int, account blob, n int, volume blob, type text, region text, started_us int

@@ -1,20 +1,20 @@
 -- name: volume_list
 -- in:   bucket int, account blob
--- out:  volume blob, description text, fs_type text, fs_label text, droplet blob, snapped_us int
+-- out:  volume blob, description text, fs_type text, fs_label text, droplet blob, attached_us int, snapped_us int
 -- gives: many
-select volume, description, fs_type, fs_label, droplet, snapped_us from volume
+select volume, description, fs_type, fs_label, droplet, attached_us, snapped_us from volume
  where bucket = $1 and account = $2 order by volume;
 
 -- name: volume_put
 -- in:   bucket int, account blob, volume blob, description text, fs_type text, fs_label text
 -- gives: none
-insert into volume (bucket, account, volume, description, fs_type, fs_label, droplet, snapped_us)
-values ($1, $2, $3, $4, $5, $6, x'', -9223372036854775807 - 1);
+insert into volume (bucket, account, volume, description, fs_type, fs_label, droplet, attached_us, snapped_us)
+values ($1, $2, $3, $4, $5, $6, x'', 0, -9223372036854775807 - 1);
 
 -- name: volume_droplet
--- in:   bucket int, account blob, volume blob, droplet blob
+-- in:   bucket int, account blob, volume blob, droplet blob, attached_us int
 -- gives: none
-update volume set droplet = $4 where bucket = $1 and account = $2 and volume = $3;
+update volume set droplet = $4, attached_us = $5 where bucket = $1 and account = $2 and volume = $3;
 
 -- name: volume_snapped
 -- in:   bucket int, account blob, volume blob, snapped_us int

@@ -21,6 +21,7 @@ create table volume (
     fs_type text not null,             -- ext4, xfs, or empty
     fs_label text not null,
     droplet blob not null,             -- the resource it is attached to, or empty
+    attached_us integer not null,      -- since then; one that was born later is another
     snapped_us integer not null,       -- its last snapshot was made then; the lowest integer: none was
     primary key (bucket, account, volume)
 ) strict, without rowid;
@@ -48,7 +49,7 @@ create table operation (
     account blob not null,
     n integer not null,
     op text not null,                  -- create, clone, resize, snapshot, delete, delete_snapshot, attach, detach;
-                                       -- undo_create, undo_snapshot: it came to nothing and is being removed
+                                       -- undo_volume, undo_snapshot: what came to nothing and could not be removed
     driver text not null,
     volume blob not null,
     snapshot blob not null,            -- or empty

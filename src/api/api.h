@@ -42,7 +42,7 @@ struct api_options {
 struct api *api_new(struct work *w, const struct api_options *o);
 void api_free(struct api *a);
 
-enum api_where { API_LOOP, API_POOL, API_WRITER };
+enum api_where { API_LOOP, API_POOL, API_WRITER, API_HANDS };
 struct api_route;
 /* Finds the row; NULL: none (api_run then answers 404 or 405). `ret_where`, `ret_body_max`: how to run it. */
 const struct api_route *api_route_find(

@@ -169,19 +169,7 @@ static void instance_write(struct call *c, const struct work_living *r)
     bl_jw_kstr(j, "region", bl_is(r->now->region) ? r->now->region : BL_STR(""));
     bl_jw_kz(j, "status", "ACTIVE");
     api_ktime_s(c, "created_at", r->birth_s);
-    bl_jw_key(j, "tags");
-    bl_jw_begin_array(j);
-    struct bl_str left = r->now->tags;
-    while (left.n > 0) {
-        const char *end = memchr(left.p, '\n', left.n);
-        size_t k = end ? (size_t)(end - left.p) : left.n;
-        if (k > 0)
-            bl_jw_str(j, (struct bl_str){left.p, k});
-        k += end != NULL;
-        left.p += k;
-        left.n -= k;
-    }
-    bl_jw_end_array(j);
+    api_tags(c, r->now->tags);
     bl_jw_end_object(j);
 }
 
@@ -192,12 +180,9 @@ enum bl_err civo_instances(struct call *c)
     int64_t total = 0, first = (c->page - 1) * c->per_page;
     struct bl_str region = api_query(c, "region");
     BL_TRY(work_living(c->x, c->work, c->db, &c->account, c->x->now_us, &r, &n));
-    for (size_t i = 0; i < n; i++) { /* those that are shown move to the front */
-        struct bl_str at = r[i].now->region;
-        bool here = !bl_is(region) || (at.n == region.n && strncasecmp(at.p, region.p, at.n) == 0);
-        if (here && is_instance(&r[i]))
+    for (size_t i = 0; i < n; i++) /* those that are shown move to the front */
+        if (is_instance(&r[i]) && api_in_region(r[i].now->region, region))
             r[total++] = r[i];
-    }
     page_begin(c, total);
     for (int64_t i = first; i < total && i < first + c->per_page; i++)
         instance_write(c, &r[i]);
@@ -218,4 +203,51 @@ enum bl_err civo_instance(struct call *c)
             return BL_OK;
         }
     return bl_fail(c->x, BL_NOT_FOUND, "database_instance_not_found|There is no such instance");
+}
+
+/* ---- volumes */
+
+static void volume_write(struct call *c, const struct work_volume *v)
+{
+    struct bl_jw *j = &c->j;
+    char id[37], droplet[37];
+    bl_uuid_text(v->id, id);
+    bl_uuid_text(v->droplet, droplet);
+    bl_jw_begin_object(j);
+    bl_jw_kz(j, "id", id);
+    bl_jw_kstr(j, "name", v->name);
+    bl_jw_kz(j, "instance_id", v->attached ? droplet : "");
+    bl_jw_kz(j, "cluster_id", "");
+    bl_jw_kz(j, "network_id", "");
+    bl_jw_kz(j, "mountpoint", "");
+    bl_jw_kz(j, "status", v->attached ? "attached" : "available");
+    bl_jw_kz(j, "volume_type", "");
+    bl_jw_kint(j, "size_gb", v->gib);
+    bl_jw_kbool(j, "bootable", false);
+    api_ktime_s(c, "created_at", v->created_s);
+    bl_jw_end_object(j);
+}
+
+enum bl_err civo_volumes(struct call *c)
+{
+    struct work_volumes all;
+    struct bl_str region = api_query(c, "region");
+    BL_TRY(api_volumes(c, &all));
+    bl_jw_begin_array(&c->j);
+    for (size_t i = 0; i < all.n_volume; i++)
+        if (api_in_region(all.volume[i].region, region))
+            volume_write(c, &all.volume[i]);
+    bl_jw_end_array(&c->j);
+    return BL_OK;
+}
+
+enum bl_err civo_volume(struct call *c)
+{
+    struct work_volumes all;
+    const struct work_volume *v;
+    BL_TRY(api_volumes(c, &all));
+    if (api_volume_of_path(c, &all, &v) != BL_OK)
+        return bl_fail(c->x, BL_NOT_FOUND, "database_volume_not_found|There is no such volume");
+    volume_write(c, v);
+    return BL_OK;
 }

@@ -82,8 +82,10 @@ static struct bl_str allowed(struct bl_ctx *x, const struct api_request *in, str
         const struct api_route *r = &routes[i];
         if (!on_door(r, in->door) || !api_path_match(NULL, r->path, in->path, NULL))
             continue;
-        if (r->dialect != API_PLAIN)
+        if (list.n == 0 && r->dialect != API_PLAIN)
             ret_shape->dialect = r->dialect;
+        if (r->dialect != ret_shape->dialect && r->dialect != API_PLAIN)
+            continue; /* the other dialect's row of a shared path */
         ret_shape->flags = r->flags & API_OPEN;
         list = bl_str_printf(&x->arena, "%.*s%s%s%s", BL_FMT(list), list.n ? ", " : "", r->method,
                 strcmp(r->method, "GET") == 0 ? ", HEAD" : "");
@@ -95,9 +97,9 @@ static enum api_dialect dialect_of(const struct api_request *in)
 {
     if (in->door != API_PUBLIC)
         return API_PROBLEM;
-    for (size_t i = 0; i < BL_COUNT(routes); i++)
-        if (routes[i].dialect == API_CIVO && api_path_match(NULL, routes[i].path, in->path, NULL))
-            return API_CIVO;
+    for (size_t i = 0; i < BL_COUNT(routes); i++) /* of a shared path the first row speaks */
+        if (on_door(&routes[i], in->door) && api_path_match(NULL, routes[i].path, in->path, NULL))
+            return routes[i].dialect == API_CIVO ? API_CIVO : API_DO;
     return API_DO;
 }
 
@@ -135,6 +137,26 @@ static enum bl_err unauthorized(struct call *c)
     return bl_fail(c->x, BL_UNAUTHORIZED, "A valid token is needed.");
 }
 
+/* Some paths belong to both dialects: a Civo key is answered by the Civo row. It only reads there. */
+static enum bl_err take_civo_row(struct call *c)
+{
+    struct api_route *shape = NULL;
+    for (size_t i = 0; i < BL_COUNT(routes); i++) {
+        if (routes[i].dialect != API_CIVO || !api_path_match(NULL, routes[i].path, c->in->path, NULL))
+            continue;
+        if (method_is(&routes[i], c->in->method)) {
+            c->route = &routes[i];
+            return BL_OK;
+        }
+        shape = bl_alloc(&c->x->arena, sizeof *shape);
+        *shape = routes[i];
+    }
+    if (!shape)
+        return unauthorized(c);
+    c->route = shape;
+    return bl_fail(c->x, BL_FORBIDDEN, "This key can only read.");
+}
+
 static enum bl_err authenticate(struct call *c)
 {
     struct bl_str token = bearer(c->in);
@@ -147,7 +169,9 @@ static enum bl_err authenticate(struct call *c)
     enum work_dialect want = c->in->door != API_PUBLIC                   ? WORK_OPERATOR
                              : c->route && c->route->dialect == API_CIVO ? WORK_CIVO
                                                                          : WORK_DO;
-    if (c->token.dialect != want)
+    if (want == WORK_DO && c->token.dialect == WORK_CIVO)
+        BL_TRY(take_civo_row(c));
+    else if (c->token.dialect != want)
         return unauthorized(c);
     c->actor = c->token.id;
     return BL_OK;
@@ -191,13 +215,13 @@ static enum bl_err admit(struct call *c)
         return BL_OK;
     }
     enum bl_err e = authenticate(c);
-    if (e != BL_OK && e != BL_UNAUTHORIZED)
+    if (e != BL_OK && e != BL_UNAUTHORIZED && e != BL_FORBIDDEN)
         return e;
     char *why = NULL;
     if (e != BL_OK)
         why = (char *)bl_str_dup(&c->x->arena, bl_str_of(c->x->why)).p;
     if (v2)
-        BL_TRY(count_rate(c, e == BL_OK));
+        BL_TRY(count_rate(c, e != BL_UNAUTHORIZED));
     if (e != BL_OK)
         return bl_fail(c->x, e, "%s", why);
     if (c->route && c->route->scope && !(c->token.scopes & c->route->scope)) {
@@ -290,7 +314,7 @@ static void finish(struct call *c, enum bl_err e)
 {
     if (e != BL_OK)
         api_error_write(c, e, c->x->why);
-    else if (!header_set(c->out, "content-type"))
+    else if (c->out->status != 204 && !header_set(c->out, "content-type"))
         api_reply_header(c, "content-type", BL_STR("application/json"));
     if (e == BL_UNAUTHORIZED)
         api_reply_header(c, "www-authenticate", BL_STR("Bearer"));

@@ -40,6 +40,23 @@ static enum bl_err address(struct cli *c, const char *option, const char *fallba
     return BL_OK;
 }
 
+static enum bl_err volumes(struct cli *c)
+{
+    struct cli_serve_options *o = &c->serve;
+    const char *kind = cli_opt(c, "volumes");
+    o->volumes_dir = cli_opt(c, "volumes-dir");
+    o->volumes_exec = cli_opt(c, "volumes-exec");
+    o->volumes = DRIVER_OFF;
+    while (kind && strcmp(kind, driver_kind_name(o->volumes)) != 0)
+        if (o->volumes++ == DRIVER_EXEC)
+            return cli_usage(c, "--volumes takes off, record, image or exec.");
+    if (o->volumes_dir && o->volumes != DRIVER_IMAGE)
+        return cli_usage(c, "--volumes-dir goes with --volumes image.");
+    if ((o->volumes_exec != NULL) != (o->volumes == DRIVER_EXEC))
+        return cli_usage(c, "--volumes exec and --volumes-exec PROGRAM go together.");
+    return BL_OK;
+}
+
 enum bl_err cli_serve_read(struct cli *c)
 {
     struct cli_serve_options *o = &c->serve;
@@ -60,6 +77,7 @@ enum bl_err cli_serve_read(struct cli *c)
     if (o->public_url && strncmp(o->public_url, "http://", 7) != 0 &&
             strncmp(o->public_url, "https://", 8) != 0)
         return cli_usage(c, "--public-url takes a URL that begins with http:// or https://.");
+    BL_TRY(volumes(c));
     return limit ? rate(c, limit) : BL_OK;
 }
 

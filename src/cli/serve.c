@@ -2,10 +2,13 @@
  *
  *     loop thread    quick reads, many under one read transaction a wake
  *     worker pool    reads that may take long; reading events
- *     writer thread  everything that writes; all batches of events that wait go in one transaction */
+ *     hands          what asks a driver, which may take long
+ *     writer thread  everything else that writes; all batches of events that wait go in one transaction */
 #include "api/api.h"
 #include "cli/cli.h"
 #include "http/http.h"
+#include "work/hands.h"
+#include "work/volumes.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -103,6 +106,12 @@ static void in_pool(void *arg)
     job_answer(j);
 }
 
+static void on_hand(struct work *w, void *arg)
+{
+    (void)w;
+    in_pool(arg);
+}
+
 static void on_writer(struct bl_ctx *x, struct work *w, void *arg)
 {
     struct job *j = arg;
@@ -183,6 +192,8 @@ static void handle(void *arg, struct http_exchange *e)
         work_writer_submit(s->work, on_writer, j);
     else if (where == API_POOL)
         http_in_pool(s->http, in_pool, j);
+    else if (where == API_HANDS)
+        work_hands_submit(s->work, on_hand, j);
     else
         on_loop(s, j);
 }
@@ -277,6 +288,7 @@ static void every_minute(void *arg)
     struct serving *s = arg;
     if (s->c->serve.close_auto)
         work_writer_submit(s->work, auto_close, s);
+    work_volumes_again(s->work);
 }
 
 /* ---- starting */
@@ -325,6 +337,19 @@ static enum bl_err own_file(struct cli *c, const struct work_options *o, struct 
     return e;
 }
 
+static enum bl_err volumes_open(struct serving *s)
+{
+    struct cli *c = s->c;
+    struct bl_arena *m = &c->x.arena;
+    struct driver_options o = {
+            .kind = c->serve.volumes,
+            .dir = c->serve.volumes_dir ? c->serve.volumes_dir : bl_str_printf(m, "%s.volumes", c->db).p,
+            .program = c->serve.volumes_exec,
+            .lock = bl_str_printf(m, "%s.volumes.lock", c->db).p,
+    };
+    return work_volumes_open(&c->x, s->work, &o);
+}
+
 static enum bl_err open_all(struct serving *s)
 {
     struct cli *c = s->c;
@@ -351,6 +376,8 @@ static enum bl_err open_all(struct serving *s)
     BL_TRY(own_file(c, &wo, &s->work));
     s->api = api_new(s->work, &ao);
     BL_TRY(work_writer_start(&c->x, s->work));
+    BL_TRY(work_hands_start(&c->x, s->work));
+    BL_TRY(volumes_open(s));
     BL_TRY(http_server_new(&c->x, &app, NULL, &s->http));
     s->loop_db = store_reader_take(work_store(s->work));
     return listen_all(s);
@@ -358,8 +385,12 @@ static enum bl_err open_all(struct serving *s)
 
 static void close_all(struct serving *s)
 {
-    if (s->work)
+    if (s->work) {
+        work_volumes_stop(s->work);
+        work_hands_stop(s->work);
+        work_volumes_close(s->work);
         work_writer_stop(s->work);
+    }
     if (s->http)
         http_server_free(s->http);
     if (s->loop_db) {

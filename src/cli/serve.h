@@ -2,6 +2,8 @@
 #ifndef BILLOW_CLI_SERVE_H
 #define BILLOW_CLI_SERVE_H
 
+#include "driver/driver.h"
+
 #include <stdbool.h>
 
 struct cli;
@@ -14,6 +16,9 @@ struct cli_serve_options {
     bool close_auto;                /* close each period by itself when its grace has passed */
     bool insecure_http;             /* plain HTTP on other addresses than loopback: a proxy terminates TLS */
     bool quiet;                     /* no line a request on standard error */
+    enum driver_kind volumes;       /* what is behind volumes; default off */
+    const char *volumes_dir;        /* of image; NULL: beside the database */
+    const char *volumes_exec;       /* of exec; NULL with every other */
     void (*ready)(
             struct cli *c); /* called once, when all listeners accept; NULL: say on standard error where */
 };

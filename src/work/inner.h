@@ -2,6 +2,7 @@
 #ifndef BILLOW_WORK_INNER_H
 #define BILLOW_WORK_INNER_H
 
+#include "driver/driver.h"
 #include "work/work.h"
 
 #include <pthread.h>
@@ -48,6 +49,9 @@ struct work {
     struct work_close_run close;
     struct work_worn worn; /* writer only */
     bool owns;             /* writer only: the API has made resources */
+    struct work_hands *hands;
+    struct driver *driver; /* of volumes; NULL: off */
+    struct work_operations *operations;
     struct work_cache *cache;
     struct work_token_cache *tokens;
     pthread_mutex_t queue_lock;
@@ -126,6 +130,38 @@ BL_MUST_CHECK enum bl_err work_own_delete(
 BL_MUST_CHECK enum bl_err work_own_refuses(
         struct bl_ctx *x, struct work *w, store_acct acct, const struct bl_fact *f, struct bl_str *ret_why);
 BL_MUST_CHECK enum bl_err work_own_open(struct bl_ctx *x, struct work *w);
+
+/* operation.c: what a driver is asked, from its beginning to its end */
+struct work_operation {
+    uint32_t bucket;
+    bl_uuid account;
+    int64_t n;
+    struct driver_ask ask;
+    bl_uuid droplet; /* of an attach or detach */
+};
+int64_t work_operation_id(const struct work *w, uint32_t bucket, int64_t n); /* unique in the installation */
+/* Inside a transaction. Gives the operation its number and claims it for the caller, who ends it or lets go of
+ * it by work_operation_release: until then nobody else takes it up. */
+BL_MUST_CHECK enum bl_err work_operation_put(
+        struct bl_ctx *x, struct work *w, const struct work_account *a, struct work_operation *o);
+BL_MUST_CHECK enum bl_err work_operation_drop(
+        struct bl_ctx *x, struct work *w, const struct work_operation *o);
+void work_operation_release(struct work *w, const struct work_operation *o);
+/* BL_CONFLICT while something is being done with this volume, or made of this snapshot; one of them is NULL. */
+BL_MUST_CHECK enum bl_err work_operation_none(struct bl_ctx *x, struct work *w, const struct work_account *a,
+        const bl_uuid *volume, const bl_uuid *snapshot);
+/* On a hand. Asks the driver until it is done, has failed, or puts it off for too long (DRIVER_AGAIN). Why it
+ * failed goes to standard error. */
+enum driver_end work_operation_ask(
+        struct bl_ctx *x, struct work *w, const struct work_operation *o, struct driver_told *ret);
+/* On a hand. Removes what did not come to be, and forgets it; what cannot be removed now is tried later. */
+void work_operation_undo(struct bl_ctx *x, struct work *w, const struct work_operation *o);
+/* On a hand. The rest of an operation that was put and claimed: deletes and actions. */
+void work_operation_go_on(struct bl_ctx *x, struct work *w, const struct work_operation *o);
+void work_operation_submit(struct work *w, const struct work_operation *o); /* the same, on some hand */
+/* volume_write.c: an action's end, in a transaction of its own */
+BL_MUST_CHECK enum bl_err work_action_end(
+        struct bl_ctx *x, struct work *w, const struct work_operation *o, bool done);
 
 /* post.c: chains and writes an entry of the account, inside a transaction; keeps a->row up to date */
 BL_MUST_CHECK enum bl_err work_entry_write(

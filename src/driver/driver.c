@@ -1,0 +1,119 @@
+/* Which driver, and what they have in common: the lock that children hold. */
+#include "driver/inner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+const char *driver_kind_name(enum driver_kind k)
+{
+    static const char *const name[] = {"off", "record", "image", "exec"};
+    return name[k];
+}
+
+/* An open file's lock is shared with every process that inherits it: as long as a child of an earlier server
+ * runs, it cannot be taken anew, and two operations on one volume cannot meet. */
+static enum bl_err lock_take(struct bl_ctx *x, struct driver *d, const char *path)
+{
+    d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (d->lock_fd < 0)
+        return bl_fail(x, BL_INVALID, "%s cannot be made: %s.", path, strerror(errno));
+    if (flock(d->lock_fd, LOCK_EX | LOCK_NB) == 0)
+        return BL_OK;
+    fprintf(stderr, "billow: a program that the last server began is still at work; waiting for it\n");
+    while (flock(d->lock_fd, LOCK_EX) != 0)
+        if (errno != EINTR)
+            return bl_fail(x, BL_INTERNAL, "%s cannot be locked: %s.", path, strerror(errno));
+    return BL_OK;
+}
+
+static enum bl_err open_kind(struct bl_ctx *x, struct driver *d, const struct driver_options *o)
+{
+    if (o->kind == DRIVER_RECORD)
+        return BL_OK;
+    BL_TRY(lock_take(x, d, o->lock));
+    if (o->kind == DRIVER_IMAGE)
+        return image_open(x, d);
+    if (access(d->program, X_OK) != 0)
+        return bl_fail(x, BL_INVALID, "--volumes-exec: %s cannot be run: %s.", d->program, strerror(errno));
+    return BL_OK;
+}
+
+enum bl_err driver_open(struct bl_ctx *x, const struct driver_options *o, struct driver **ret)
+{
+    struct driver *d = bl_xmalloc(sizeof *d);
+    *d = (struct driver){.kind = o->kind, .dir_fd = -1, .lock_fd = -1};
+    d->timeout_us = o->timeout_us ? o->timeout_us : INT64_C(300000000);
+    d->dir = o->dir ? strdup(o->dir) : NULL;
+    d->program = o->program ? strdup(o->program) : NULL;
+    enum bl_err e = open_kind(x, d, o);
+    if (e != BL_OK) {
+        driver_close(d);
+        return e;
+    }
+    *ret = d;
+    return BL_OK;
+}
+
+void driver_close(struct driver *d)
+{
+    if (!d)
+        return;
+    if (d->dir_fd >= 0)
+        close(d->dir_fd);
+    if (d->lock_fd >= 0)
+        close(d->lock_fd);
+    free(d->mkfs_ext4);
+    free(d->mkfs_xfs);
+    free(d->e2label);
+    free(d->xfs_admin);
+    free(d->dir);
+    free(d->program);
+    free(d);
+}
+
+void driver_stop(struct driver *d)
+{
+    atomic_store(&d->stopping, true);
+}
+
+bool driver_stopping(const struct driver *d)
+{
+    return atomic_load(&d->stopping);
+}
+
+enum driver_kind driver_kind(const struct driver *d)
+{
+    return d ? d->kind : DRIVER_OFF;
+}
+
+bool driver_formats(const struct driver *d, struct bl_str fs_type, const char **ret_why)
+{
+    *ret_why = "";
+    if (d->kind != DRIVER_IMAGE || !bl_str_is(fs_type, "xfs") || (d->mkfs_xfs && d->xfs_admin))
+        return true;
+    *ret_why = "xfs cannot be made here: mkfs.xfs is missing (Debian's package xfsprogs).";
+    return false;
+}
+
+enum driver_end driver_run(
+        struct driver *d, struct bl_ctx *x, const struct driver_ask *ask, struct driver_told *ret)
+{
+    *ret = (struct driver_told){0};
+    if (atomic_load(&d->stopping))
+        return DRIVER_AGAIN;
+    if (d->kind == DRIVER_IMAGE)
+        return image_run(d, x, ask, ret);
+    if (d->kind == DRIVER_EXEC)
+        return exec_run(d, x, ask, ret);
+    return DRIVER_DONE;
+}
+
+enum bl_err driver_sweep(struct driver *d, struct bl_ctx *x, driver_known_fn *known, void *arg)
+{
+    return d->kind == DRIVER_IMAGE ? image_sweep(d, x, known, arg) : BL_OK;
+}
