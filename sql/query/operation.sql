@@ -39,6 +39,7 @@ select op, volume, snapshot, gib, fs_type, fs_label, droplet, droplet_id, region
  where bucket = $1 and account = $2 and n = $3;
 
 -- name: operation_left
+-- across: what an earlier process left half done is taken up again, whoever's it is
 -- in:   driver text
 -- out:  bucket int, account blob, n int
 -- gives: many

@@ -1,7 +1,8 @@
 -- name: own_any
--- out:  yes int
+-- across: is there any at all
+-- out:  n int
 -- gives: one
-select 1 as yes from own limit 1;
+select count(*) as n from (select 1 from own limit 1) as found;
 
 -- name: own_get
 -- in:   bucket int, account blob, resource blob
@@ -27,6 +28,7 @@ insert into own (bucket, account, resource, kind, driver, gone_us) values ($1, $
 update own set gone_us = $4 where bucket = $1 and account = $2 and resource = $3;
 
 -- name: own_living
+-- across: a driver compares all it holds with all that is known, once at the start
 -- in:   driver text
 -- out:  resource blob, kind text
 -- gives: each

@@ -9,7 +9,7 @@ select volume, description, fs_type, fs_label, droplet, attached_us, snapped_us 
 -- in:   bucket int, account blob, volume blob, description text, fs_type text, fs_label text
 -- gives: none
 insert into volume (bucket, account, volume, description, fs_type, fs_label, droplet, attached_us, snapped_us)
-values ($1, $2, $3, $4, $5, $6, x'', 0, -9223372036854775807 - 1);
+values ($1, $2, $3, $4, $5, $6, x'', 0, 0);
 
 -- name: volume_droplet
 -- in:   bucket int, account blob, volume blob, droplet blob, attached_us int

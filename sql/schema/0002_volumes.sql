@@ -22,7 +22,7 @@ create table volume (
     fs_label text not null,
     droplet blob not null,             -- the resource it is attached to, or empty
     attached_us integer not null,      -- since then; one that was born later is another
-    snapped_us integer not null,       -- its last snapshot was made then; the lowest integer: none was
+    snapped_us integer not null,       -- its last snapshot was made then; 0: none was
     primary key (bucket, account, volume)
 ) strict, without rowid;
 

@@ -4,7 +4,6 @@
 
 #include "api/api.h"
 #include "json/json.h"
-#include "work/volumes.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -132,15 +131,15 @@ BL_MUST_CHECK enum bl_err api_volumes(struct call *c, struct work_volumes *ret);
 BL_MUST_CHECK enum bl_err api_volume_of_path(
         struct call *c, const struct work_volumes *all, const struct work_volume **ret);
 /* The one living volume of this name, in this region when one is given; BL_CONFLICT when several are. */
-BL_MUST_CHECK enum bl_err api_volume_by_name(struct call *c, const struct work_volumes *all, struct bl_str name,
-        struct bl_str region, const struct work_volume **ret);
+BL_MUST_CHECK enum bl_err api_volume_by_name(struct call *c, const struct work_volumes *all,
+        struct bl_str name, struct bl_str region, const struct work_volume **ret);
 BL_MUST_CHECK enum bl_err api_volumes_on(struct call *c); /* BL_FORBIDDEN while nothing can be made */
 BL_MUST_CHECK enum bl_err api_body_size(struct call *c, int64_t *ret); /* size_gigabytes; 0: not given */
 BL_MUST_CHECK enum bl_err api_body_tags(struct call *c, struct bl_str *ret); /* joined by '\n' */
 bool api_in_region(struct bl_str have, struct bl_str wanted); /* letter case ignored; absent: anywhere */
-void api_tags(struct call *c, struct bl_str tags);                     /* "tags": [...] */
-void api_region(struct call *c, struct bl_str slug);                   /* "region": {...} */
-bool api_number(struct bl_str text, int64_t *ret);                     /* a positive whole number */
+void api_tags(struct call *c, struct bl_str tags);            /* "tags": [...] */
+void api_region(struct call *c, struct bl_str slug);          /* "region": {...} */
+bool api_number(struct bl_str text, int64_t *ret);            /* a positive whole number */
 
 /* handlers */
 #define R(method, path, dialect, scope, where, flags, body_max, handler) api_handler handler;

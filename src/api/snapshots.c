@@ -1,5 +1,5 @@
-/* Snapshots under their two paths. One of a volume has a uuid; one of a droplet, which only events tell of, has
- * the number that the cloud gave it. */
+/* Snapshots under their two paths. One of a volume has a uuid; one of a droplet, which only events tell of,
+ * has the number that the cloud gave it. */
 #include "api/inner.h"
 
 static enum bl_err none(struct call *c)
@@ -132,8 +132,7 @@ static bool names_other(const struct work_volumes *all, struct bl_str text)
     return false;
 }
 
-static enum bl_err find(
-        struct call *c, const struct work_volumes *all, const struct work_snapshot **ret)
+static enum bl_err find(struct call *c, const struct work_volumes *all, const struct work_snapshot **ret)
 {
     *ret = named(all, c->segment[0], true);
     if (*ret)

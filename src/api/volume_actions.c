@@ -104,8 +104,8 @@ static enum bl_err read_type(struct call *c, bool by_name, struct work_action_ne
         const char *word;
         enum driver_op op;
         bool by_name;
-    } known[] = {
-            {"attach", DRIVER_ATTACH, true}, {"detach", DRIVER_DETACH, true}, {"resize", DRIVER_RESIZE, false}};
+    } known[] = {{"attach", DRIVER_ATTACH, true}, {"detach", DRIVER_DETACH, true},
+            {"resize", DRIVER_RESIZE, false}};
     struct bl_str type;
     BL_TRY(api_body_str(c, "type", &type));
     for (size_t i = 0; i < BL_COUNT(known); i++)
@@ -113,7 +113,8 @@ static enum bl_err read_type(struct call *c, bool by_name, struct work_action_ne
             ret->op = known[i].op;
             return BL_OK;
         }
-    return bl_fail(c->x, BL_INVALID, "type: %s is wanted.", by_name ? "attach or detach" : "attach, detach or resize");
+    return bl_fail(c->x, BL_INVALID, "type: %s is wanted.",
+            by_name ? "attach or detach" : "attach, detach or resize");
 }
 
 static enum bl_err read_droplet(struct call *c, int64_t *ret)

@@ -1,5 +1,5 @@
-/* Block storage as customers see it. What facts know is always listed; making and changing goes to the driver,
- * and without one is refused, so that nobody is billed for a volume that nobody made. */
+/* Block storage as customers see it. What facts know is always listed; making and changing goes to the
+ * driver, and without one is refused, so that nobody is billed for a volume that nobody made. */
 #include "api/inner.h"
 
 #include <string.h>
@@ -19,8 +19,7 @@ static enum bl_err none(struct call *c)
     return bl_fail(c->x, BL_NOT_FOUND, "%s", bl_err_text(BL_NOT_FOUND));
 }
 
-enum bl_err api_volume_of_path(
-        struct call *c, const struct work_volumes *all, const struct work_volume **ret)
+enum bl_err api_volume_of_path(struct call *c, const struct work_volumes *all, const struct work_volume **ret)
 {
     bl_uuid id;
     *ret = bl_uuid_parse(c->segment[0], &id) ? work_volume_find(all, id) : NULL;
@@ -52,7 +51,8 @@ enum bl_err api_volumes_on(struct call *c)
     if (work_volumes_driver(c->work) != DRIVER_OFF)
         return BL_OK;
     return bl_fail(c->x, BL_FORBIDDEN,
-            "Volumes cannot be made or changed here: the operator has not started the server with --volumes.");
+            "Volumes cannot be made or changed here: the operator has not started the server with "
+            "--volumes.");
 }
 
 bool api_number(struct bl_str text, int64_t *ret)

@@ -7,8 +7,6 @@
 #include "api/api.h"
 #include "cli/cli.h"
 #include "http/http.h"
-#include "work/hands.h"
-#include "work/volumes.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -68,7 +68,8 @@ static bool pipes_open(struct pipes *p)
     return false;
 }
 
-static bool start(struct driver *d, const char *const *argv, const struct pipes *p, bool keep_output, pid_t *ret)
+static bool start(
+        struct driver *d, const char *const *argv, const struct pipes *p, bool keep_output, pid_t *ret)
 {
     posix_spawn_file_actions_t act;
     posix_spawnattr_t attr;
@@ -81,8 +82,8 @@ static bool start(struct driver *d, const char *const *argv, const struct pipes 
     posix_spawn_file_actions_adddup2(&act, keep_output ? p->out[1] : STDERR_FILENO, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&act, d->lock_fd, 3);
     posix_spawnattr_init(&attr);
-    posix_spawnattr_setflags(&attr,
-            (short)(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
+    posix_spawnattr_setflags(
+            &attr, (short)(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
     posix_spawnattr_setpgroup(&attr, 0);
     posix_spawnattr_setsigmask(&attr, &none);
     posix_spawnattr_setsigdefault(&attr, &usual);
@@ -127,8 +128,8 @@ static bool attend(struct driver *d, pid_t pid, int fd, struct bl_buf *out, int 
     }
 }
 
-int child_run(struct driver *d, struct bl_ctx *x, const char *const *argv, struct bl_str input,
-        struct bl_str *ret)
+int child_run(
+        struct driver *d, struct bl_ctx *x, const char *const *argv, struct bl_str input, struct bl_str *ret)
 {
     struct pipes p;
     struct bl_buf out = {0};

@@ -68,7 +68,6 @@ enum driver_end driver_run(
 /* Before the first operation: the driver forgets what no record names. living: does this volume (or snapshot)
  * have a record? */
 typedef bool driver_known_fn(void *arg, bool snapshot, bl_uuid id);
-BL_MUST_CHECK enum bl_err driver_sweep(
-        struct driver *d, struct bl_ctx *x, driver_known_fn *known, void *arg);
+BL_MUST_CHECK enum bl_err driver_sweep(struct driver *d, struct bl_ctx *x, driver_known_fn *known, void *arg);
 
 #endif

@@ -77,7 +77,8 @@ static enum driver_end answered(
     ret->has_size = size_ok(x, size, ask->gib, &ret->size);
     if (ret->has_size)
         return DRIVER_DONE;
-    ret->why = BL_STR("size_gigabytes must be a number above 0, not above the volume's, of at most two decimals");
+    ret->why = BL_STR(
+            "size_gigabytes must be a number above 0, not above the volume's, of at most two decimals");
     return DRIVER_FAILED;
 }
 

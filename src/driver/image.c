@@ -31,8 +31,8 @@ enum bl_err image_open(struct bl_ctx *x, struct driver *d)
     d->mkfs_xfs = child_find("mkfs.xfs");
     d->xfs_admin = child_find("xfs_admin");
     if (!d->mkfs_ext4 || !d->e2label)
-        return bl_fail(x, BL_INVALID,
-                "--volumes image needs mkfs.ext4, and it is not here: install e2fsprogs.");
+        return bl_fail(
+                x, BL_INVALID, "--volumes image needs mkfs.ext4, and it is not here: install e2fsprogs.");
     if (mkdir(d->dir, 0700) != 0 && errno != EEXIST)
         return bl_fail(x, BL_INVALID, "The folder %s cannot be made: %s.", d->dir, strerror(errno));
     d->dir_fd = open(d->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -54,8 +54,8 @@ static int part_open(struct driver *d, const char *part)
     return openat(d->dir_fd, part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 }
 
-static enum driver_end publish(
-        struct driver *d, struct bl_ctx *x, int fd, const char *part, const char *name, struct driver_told *ret)
+static enum driver_end publish(struct driver *d, struct bl_ctx *x, int fd, const char *part, const char *name,
+        struct driver_told *ret)
 {
     if (fsync(fd) != 0 || renameat(d->dir_fd, part, d->dir_fd, name) != 0 || fsync(d->dir_fd) != 0)
         return failed(x, ret, "cannot keep", name);
@@ -74,8 +74,8 @@ static enum driver_end tool(
     return DRIVER_FAILED;
 }
 
-static enum driver_end format(struct driver *d, struct bl_ctx *x, const struct driver_ask *ask, const char *part,
-        struct driver_told *ret)
+static enum driver_end format(struct driver *d, struct bl_ctx *x, const struct driver_ask *ask,
+        const char *part, struct driver_told *ret)
 {
     const char *path = bl_str_printf(&x->arena, "%s/%s", d->dir, part).p;
     const char *label = bl_str_printf(&x->arena, "%.*s", BL_FMT(ask->fs_label)).p;
@@ -174,8 +174,8 @@ static bool copy_sparse(struct driver *d, int from, int to, int64_t size)
     return true;
 }
 
-static enum driver_end copy(struct driver *d, struct bl_ctx *x, const struct driver_ask *ask, bool to_snapshot,
-        struct driver_told *ret)
+static enum driver_end copy(struct driver *d, struct bl_ctx *x, const struct driver_ask *ask,
+        bool to_snapshot, struct driver_told *ret)
 {
     char source[NAME_MAX_LEN], name[NAME_MAX_LEN], part[NAME_MAX_LEN];
     file_name(source, !to_snapshot, to_snapshot ? ask->id : ask->snapshot, "img");
@@ -191,7 +191,8 @@ static enum driver_end copy(struct driver *d, struct bl_ctx *x, const struct dri
     }
     struct stat st;
     enum driver_end e = DRIVER_DONE;
-    bool ok = fstat(from, &st) == 0 && (ioctl(to, FICLONE, from) == 0 || copy_sparse(d, from, to, st.st_size));
+    bool ok =
+            fstat(from, &st) == 0 && (ioctl(to, FICLONE, from) == 0 || copy_sparse(d, from, to, st.st_size));
     if (!ok)
         e = atomic_load(&d->stopping) ? DRIVER_AGAIN : failed(x, ret, "cannot copy", source);
     if (ok && ask->gib * GIB > st.st_size && ftruncate(to, ask->gib * GIB) != 0)

@@ -19,10 +19,11 @@ struct driver {
 /* child.c: one program, run to its end.
  *   input  to its standard input, at most 64 KiB; absent: none
  *   ret    its standard output, at most 64 KiB of it; NULL: joined with standard error
- *   gives  its exit status, or CHILD_KILLED (a signal, or too long), CHILD_STOPPED (driver_stop), CHILD_NONE */
+ *   gives  its exit status, or CHILD_KILLED (a signal, or too long), CHILD_STOPPED (driver_stop), CHILD_NONE
+ */
 enum { CHILD_KILLED = -1, CHILD_STOPPED = -2, CHILD_NONE = -3 };
-int child_run(struct driver *d, struct bl_ctx *x, const char *const *argv, struct bl_str input,
-        struct bl_str *ret);
+int child_run(
+        struct driver *d, struct bl_ctx *x, const char *const *argv, struct bl_str input, struct bl_str *ret);
 char *child_find(const char *name); /* malloc'ed path of a program; NULL: there is none */
 
 /* image.c, exec.c */

@@ -1,5 +1,5 @@
-/* hands: threads for what takes long and is no reading: asking drivers. Few, so that what is behind a driver is
- * not asked more at once than it bears; what waits, waits in line. */
+/* hands: threads for what takes long and is no reading: asking drivers. Few, so that what is behind a driver
+ * is not asked more at once than it bears; what waits, waits in line. */
 #ifndef BILLOW_WORK_HANDS_H
 #define BILLOW_WORK_HANDS_H
 
@@ -11,8 +11,8 @@ void work_hands_submit(struct work *w, work_hand_fn *fn, void *arg);
 /* Does what is in line and returns when nothing runs. Call it after driver_stop, before work_writer_stop. */
 void work_hands_stop(struct work *w);
 
-/* On such a thread (or any other that is not the writer's): runs a writing verb on the writer thread and waits
- * for it. The context is the caller's. */
+/* On such a thread (or any other that is not the writer's): runs a writing verb on the writer thread and
+ * waits for it. The context is the caller's. */
 typedef enum bl_err work_turn_fn(struct bl_ctx *x, struct work *w, void *arg);
 BL_MUST_CHECK enum bl_err work_on_writer(struct bl_ctx *x, struct work *w, work_turn_fn *fn, void *arg);
 

@@ -140,14 +140,15 @@ struct work_operation {
     bl_uuid droplet; /* of an attach or detach */
 };
 int64_t work_operation_id(const struct work *w, uint32_t bucket, int64_t n); /* unique in the installation */
-/* Inside a transaction. Gives the operation its number and claims it for the caller, who ends it or lets go of
- * it by work_operation_release: until then nobody else takes it up. */
+/* Inside a transaction. Gives the operation its number and claims it for the caller, who ends it or lets go
+ * of it by work_operation_release: until then nobody else takes it up. */
 BL_MUST_CHECK enum bl_err work_operation_put(
         struct bl_ctx *x, struct work *w, const struct work_account *a, struct work_operation *o);
 BL_MUST_CHECK enum bl_err work_operation_drop(
         struct bl_ctx *x, struct work *w, const struct work_operation *o);
 void work_operation_release(struct work *w, const struct work_operation *o);
-/* BL_CONFLICT while something is being done with this volume, or made of this snapshot; one of them is NULL. */
+/* BL_CONFLICT while something is being done with this volume, or made of this snapshot; one of them is NULL.
+ */
 BL_MUST_CHECK enum bl_err work_operation_none(struct bl_ctx *x, struct work *w, const struct work_account *a,
         const bl_uuid *volume, const bl_uuid *snapshot);
 /* On a hand. Asks the driver until it is done, has failed, or puts it off for too long (DRIVER_AGAIN). Why it

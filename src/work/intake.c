@@ -128,8 +128,7 @@ static struct bl_str reason_in_book(
 }
 
 /* Into e->reason, when it has none yet. Fails only when the store does. */
-static enum bl_err judge(
-        struct bl_ctx *x, struct work *w, const struct bl_book *book, struct intake_event *e)
+static enum bl_err judge(struct bl_ctx *x, struct work *w, const struct bl_book *book, struct intake_event *e)
 {
     if (!bl_is(e->reason))
         e->reason = reason_in_book(x, w, book, e);

@@ -86,8 +86,7 @@ enum bl_err work_operation_put(
             uuid_or_empty(k->has_snapshot, &k->snapshot), k->gib, k->fs_type, k->fs_label,
             uuid_or_empty(k->op == DRIVER_ATTACH || k->op == DRIVER_DETACH, &o->droplet), k->droplet_id,
             k->region));
-    o->ask.operation_id =
-            bl_str_printf(&x->arena, "%lld", (long long)work_operation_id(w, o->bucket, o->n));
+    o->ask.operation_id = bl_str_printf(&x->arena, "%lld", (long long)work_operation_id(w, o->bucket, o->n));
     claim(w, o->bucket, o->n);
     return BL_OK;
 }
@@ -105,13 +104,17 @@ enum bl_err work_operation_none(struct bl_ctx *x, struct work *w, const struct w
     size_t n = 0;
     BL_TRY(q_operation_list(x, store_writer(w->store), a->bucket, store_uuid(&a->uuid), &row, &n));
     for (size_t i = 0; i < n; i++) {
-        bool busy = snapshot && bl_str_is(row[i].op, "clone") && bl_str_eq(row[i].snapshot, store_uuid(snapshot));
+        bool busy =
+                snapshot && bl_str_is(row[i].op, "clone") && bl_str_eq(row[i].snapshot, store_uuid(snapshot));
         for (size_t k = 0; volume && k < BL_COUNT(of_volume); k++)
-            busy = busy || (bl_str_is(row[i].op, of_volume[k]) && bl_str_eq(row[i].volume, store_uuid(volume)));
+            busy = busy ||
+                   (bl_str_is(row[i].op, of_volume[k]) && bl_str_eq(row[i].volume, store_uuid(volume)));
         if (busy && snapshot)
-            return bl_fail(x, BL_CONFLICT, "A volume is being made of this snapshot; try again when it is done.");
+            return bl_fail(
+                    x, BL_CONFLICT, "A volume is being made of this snapshot; try again when it is done.");
         if (busy)
-            return bl_fail(x, BL_CONFLICT, "Something is being done with this volume; try again when it is done.");
+            return bl_fail(
+                    x, BL_CONFLICT, "Something is being done with this volume; try again when it is done.");
     }
     return BL_OK;
 }
@@ -266,8 +269,7 @@ void work_volumes_again(struct work *w)
         return;
     bl_ctx_init(&x, work_now(w));
     struct store_db *db = store_reader_take(w->store);
-    enum bl_err e =
-            q_operation_left(&x, db, bl_str_of(driver_kind_name(driver_kind(w->driver))), &row, &n);
+    enum bl_err e = q_operation_left(&x, db, bl_str_of(driver_kind_name(driver_kind(w->driver))), &row, &n);
     store_reader_give(w->store, db);
     for (size_t i = 0; e == BL_OK && i < n; i++) {
         struct work_operation o = {.bucket = (uint32_t)row[i].bucket, .n = row[i].n};

@@ -18,8 +18,11 @@ bl_uuid work_uuid_random(void)
 
 enum bl_err work_own_open(struct bl_ctx *x, struct work *w)
 {
-    struct q_own_any row;
-    return q_own_any(x, store_writer(w->store), &row, &w->owns);
+    struct q_own_any row = {0};
+    bool found = false;
+    BL_TRY(q_own_any(x, store_writer(w->store), &row, &found));
+    w->owns = row.n > 0;
+    return BL_OK;
 }
 
 enum bl_err work_own_fact(struct bl_ctx *x, struct work *w, store_acct acct, struct bl_fact *f)
@@ -58,18 +61,16 @@ enum bl_err work_own_create(struct bl_ctx *x, struct work *w, const struct work_
     return append(x, w, a, BL_FACT_CREATE, f);
 }
 
-enum bl_err work_own_change(
-        struct bl_ctx *x, struct work *w, const struct work_account *a, struct bl_fact *f)
+enum bl_err work_own_change(struct bl_ctx *x, struct work *w, const struct work_account *a, struct bl_fact *f)
 {
     return append(x, w, a, BL_FACT_CHANGE, f);
 }
 
-enum bl_err work_own_delete(
-        struct bl_ctx *x, struct work *w, const struct work_account *a, bl_uuid resource)
+enum bl_err work_own_delete(struct bl_ctx *x, struct work *w, const struct work_account *a, bl_uuid resource)
 {
     struct bl_fact f = {.resource = resource};
-    BL_TRY(q_own_gone(x, store_writer(w->store), a->bucket, store_uuid(&a->uuid), store_uuid(&resource),
-            x->now_us));
+    BL_TRY(q_own_gone(
+            x, store_writer(w->store), a->bucket, store_uuid(&a->uuid), store_uuid(&resource), x->now_us));
     return append(x, w, a, BL_FACT_DELETE, &f);
 }
 

@@ -87,21 +87,22 @@ enum bl_err volume_tags_check(struct bl_ctx *x, struct bl_str tags)
             length = 0;
             continue;
         }
-        ok = ok && ++length <= 255 && (lower((char)(c | 0x20)) || digit(c) || c == ':' || c == '-' || c == '_');
+        ok = ok && ++length <= 255 &&
+             (lower((char)(c | 0x20)) || digit(c) || c == ':' || c == '-' || c == '_');
     }
     ok = ok && count <= 64 && (tags.n == 0 || length >= 1);
     if (ok)
         return BL_OK;
-    return bl_fail(
-            x, BL_INVALID, "tags: at most 64 of 1 to 255 letters, digits, :, - and _ are wanted.");
+    return bl_fail(x, BL_INVALID, "tags: at most 64 of 1 to 255 letters, digits, :, - and _ are wanted.");
 }
 
-enum bl_err volume_sku(struct bl_ctx *x, const struct bl_book *book, const char *what, int64_t at_s,
-        struct bl_str *ret)
+enum bl_err volume_sku(
+        struct bl_ctx *x, const struct bl_book *book, const char *what, int64_t at_s, struct bl_str *ret)
 {
     int at = book ? bl_book_sku_providing(book, what) : -1;
     if (at < 0)
-        return bl_fail(x, BL_INVALID, "The price book has no SKU with provides: %s, so none can be made.", what);
+        return bl_fail(
+                x, BL_INVALID, "The price book has no SKU with provides: %s, so none can be made.", what);
     if (!bl_sku_price_at(&book->sku[at], at_s))
         return bl_fail(x, BL_INVALID, "The price book has no price yet for the SKU with provides: %s.", what);
     *ret = bl_str_dup(&x->arena, book->sku[at].sku);

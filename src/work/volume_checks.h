@@ -19,7 +19,7 @@ BL_MUST_CHECK enum bl_err snapshot_name_check(struct bl_ctx *x, struct bl_str na
 /* Tags joined by '\n'. */
 BL_MUST_CHECK enum bl_err volume_tags_check(struct bl_ctx *x, struct bl_str tags);
 /* The SKU that a new resource wears: the one that provides `what`, if it has a price at that second. */
-BL_MUST_CHECK enum bl_err volume_sku(struct bl_ctx *x, const struct bl_book *book, const char *what, int64_t at_s,
-        struct bl_str *ret);
+BL_MUST_CHECK enum bl_err volume_sku(
+        struct bl_ctx *x, const struct bl_book *book, const char *what, int64_t at_s, struct bl_str *ret);
 
 #endif

@@ -63,13 +63,14 @@ static enum bl_err held_here(struct bl_ctx *x, struct work *w, struct bl_str dri
     return BL_OK;
 }
 
-static enum bl_err audit(struct bl_ctx *x, struct work *w, const struct verb *v, const char *action, bl_uuid id)
+static enum bl_err audit(
+        struct bl_ctx *x, struct work *w, const struct verb *v, const char *action, bl_uuid id)
 {
     char text[37], account[37];
     bl_uuid_text(id, text);
     bl_uuid_text(v->a->uuid, account);
-    return work_audit(x, w, v->actor, action, bl_str_of(text),
-            bl_str_printf(&x->arena, BL_URN_TEAM "%s", account));
+    return work_audit(
+            x, w, v->actor, action, bl_str_of(text), bl_str_printf(&x->arena, BL_URN_TEAM "%s", account));
 }
 
 static struct bl_str or_empty(struct bl_str s)
@@ -103,7 +104,8 @@ static enum bl_err take_from_snapshot(
     return held_here(x, w, s->driver, "snapshot");
 }
 
-static enum bl_err name_free(struct bl_ctx *x, const struct work_volumes *all, const struct work_volume_new *m)
+static enum bl_err name_free(
+        struct bl_ctx *x, const struct work_volumes *all, const struct work_volume_new *m)
 {
     for (size_t i = 0; i < all->n_volume; i++)
         if (bl_str_eq(all->volume[i].name, m->name) && bl_str_eq(all->volume[i].region, m->region))
@@ -218,13 +220,13 @@ static enum bl_err snapshot_allowed(
     if (n >= VOLUME_SNAPSHOTS_MAX)
         return bl_fail(x, BL_INVALID, "This volume has %d snapshots already; delete one first.",
                 VOLUME_SNAPSHOTS_MAX);
-    if (volume->snapped_us != INT64_MIN &&
-            x->now_us < volume->snapped_us + VOLUME_SNAPSHOT_EVERY_S * BL_US)
+    if (volume->snapped_us != 0 && x->now_us < volume->snapped_us + VOLUME_SNAPSHOT_EVERY_S * BL_US)
         return bl_fail(x, BL_INVALID, "A volume can have one snapshot made in ten minutes.");
     return BL_OK;
 }
 
-static enum bl_err begin_snapshot(struct bl_ctx *x, struct work *w, struct verb *v, const struct bl_book *book)
+static enum bl_err begin_snapshot(
+        struct bl_ctx *x, struct work *w, struct verb *v, const struct bl_book *book)
 {
     struct work_volumes all;
     struct bl_str sku;
@@ -463,8 +465,9 @@ static enum bl_err begin_action_turn(struct bl_ctx *x, struct work *w, void *arg
     return begin(x, w, arg, begin_action);
 }
 
-enum bl_err work_action_begin(struct bl_ctx *x, struct work *w, const char *actor, const struct work_account *a,
-        bl_uuid volume, const struct work_action_new *in, struct work_action *ret)
+enum bl_err work_action_begin(struct bl_ctx *x, struct work *w, const char *actor,
+        const struct work_account *a, bl_uuid volume, const struct work_action_new *in,
+        struct work_action *ret)
 {
     struct verb v = {.actor = actor, .a = a, .id = volume, .action = in};
     BL_TRY(work_on_writer(x, w, begin_action_turn, &v));
@@ -498,8 +501,8 @@ static enum bl_err end_action(struct bl_ctx *x, struct work *w, const struct end
         BL_TRY(q_volume_droplet(x, db, a.bucket, account, volume, store_uuid(&o->droplet), x->now_us));
     if (g->done && o->ask.op == DRIVER_DETACH)
         BL_TRY(q_volume_droplet(x, db, a.bucket, account, volume, BL_STR(""), 0));
-    BL_TRY(q_action_end(x, db, a.bucket, account, o->n, g->done ? BL_STR("completed") : BL_STR("errored"),
-            x->now_us));
+    BL_TRY(q_action_end(
+            x, db, a.bucket, account, o->n, g->done ? BL_STR("completed") : BL_STR("errored"), x->now_us));
     return work_operation_drop(x, w, o);
 }
 

@@ -87,15 +87,14 @@ static struct work_volume volume_of(
             .fs_type = row ? row->fs_type : BL_STR(""),
             .fs_label = row ? row->fs_label : BL_STR(""),
             .driver = own ? own->driver : BL_ABSENT,
-            .snapped_us = row ? row->snapped_us : INT64_MIN,
+            .snapped_us = row ? row->snapped_us : 0,
     };
     if (row)
         attach(all, row, &v);
     return v;
 }
 
-static struct work_snapshot snapshot_of(
-        struct bl_ctx *x, const struct beside *b, const struct work_living *r)
+static struct work_snapshot snapshot_of(struct bl_ctx *x, const struct beside *b, const struct work_living *r)
 {
     const struct q_own_list *own = ROW_OF(b, own, r->resource);
     const struct q_snapshot_list *row = ROW_OF(b, snapshot, r->resource);
@@ -165,10 +164,12 @@ const struct work_living *work_droplet_find(const struct work_volumes *v, int64_
 
 /* ---- actions: an operation's number within its bucket, and the bucket, make the id */
 
-static struct work_action action_of(struct work *w, const struct work_account *a, int64_t n, struct bl_str volume,
-        struct bl_str type, struct bl_str region, struct bl_str status, int64_t started_us, int64_t completed_us)
+static struct work_action action_of(struct work *w, const struct work_account *a, int64_t n,
+        struct bl_str volume, struct bl_str type, struct bl_str region, struct bl_str status,
+        int64_t started_us, int64_t completed_us)
 {
-    struct work_action ret = {work_operation_id(w, a->bucket, n), type, region, status, {{0}}, started_us, completed_us};
+    struct work_action ret = {
+            work_operation_id(w, a->bucket, n), type, region, status, {{0}}, started_us, completed_us};
     memcpy(ret.volume.b, volume.p, 16);
     return ret;
 }
@@ -176,8 +177,8 @@ static struct work_action action_of(struct work *w, const struct work_account *a
     action_of(w, a, (r).n, (r).volume, (r).type, (r).region, (r).status, (r).started_us, (r).completed_us)
 
 static enum bl_err actions_of_volume(struct bl_ctx *x, struct work *w, struct store_db *db,
-        const struct work_account *a, const bl_uuid *volume, int64_t first, int64_t n, struct work_action **ret,
-        size_t *ret_n, int64_t *ret_total)
+        const struct work_account *a, const bl_uuid *volume, int64_t first, int64_t n,
+        struct work_action **ret, size_t *ret_n, int64_t *ret_total)
 {
     struct q_action_of_volume_page *row = NULL;
     struct q_action_of_volume_count count = {0};
@@ -210,8 +211,8 @@ enum bl_err work_actions(struct bl_ctx *x, struct work *w, struct store_db *db, 
     return BL_OK;
 }
 
-enum bl_err work_action_get(struct bl_ctx *x, struct work *w, struct store_db *db, const struct work_account *a,
-        int64_t id, struct work_action *ret)
+enum bl_err work_action_get(struct bl_ctx *x, struct work *w, struct store_db *db,
+        const struct work_account *a, int64_t id, struct work_action *ret)
 {
     struct q_action_get row = {0};
     bool found = false;

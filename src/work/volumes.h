@@ -23,7 +23,7 @@ struct work_volume {
     bl_uuid droplet; /* the resource it is attached to, alive */
     int64_t droplet_id;
     struct bl_str driver; /* what holds it; absent: known from events alone */
-    int64_t snapped_us;   /* INT64_MIN: never */
+    int64_t snapped_us;   /* 0: never */
 };
 struct work_snapshot {
     bl_uuid id;
@@ -58,8 +58,8 @@ struct work_action {
 };
 /* volume: NULL: of all of the account's. BL_NOT_FOUND by id. */
 BL_MUST_CHECK enum bl_err work_actions(struct bl_ctx *x, struct work *w, struct store_db *db,
-        const struct work_account *a, const bl_uuid *volume, int64_t first, int64_t n, struct work_action **ret,
-        size_t *ret_n, int64_t *ret_total);
+        const struct work_account *a, const bl_uuid *volume, int64_t first, int64_t n,
+        struct work_action **ret, size_t *ret_n, int64_t *ret_total);
 BL_MUST_CHECK enum bl_err work_action_get(struct bl_ctx *x, struct work *w, struct store_db *db,
         const struct work_account *a, int64_t id, struct work_action *ret);
 
@@ -92,8 +92,7 @@ BL_MUST_CHECK enum bl_err work_action_begin(struct bl_ctx *x, struct work *w, co
 /* ---- the process */
 /* Opens the driver, drops files that no record names, and starts on what an earlier process left. After
  * work_writer_start and work_hands_start. */
-BL_MUST_CHECK enum bl_err work_volumes_open(
-        struct bl_ctx *x, struct work *w, const struct driver_options *o);
+BL_MUST_CHECK enum bl_err work_volumes_open(struct bl_ctx *x, struct work *w, const struct driver_options *o);
 void work_volumes_again(struct work *w); /* now and then: what a driver put off is asked again */
 void work_volumes_stop(struct work *w);  /* before work_hands_stop */
 void work_volumes_close(struct work *w); /* after it */

@@ -231,7 +231,10 @@ BL_MUST_CHECK enum bl_err work_writer_start(struct bl_ctx *x, struct work *w);
 void work_writer_stop(struct work *w);                               /* finishes what is queued */
 void work_writer_submit(struct work *w, work_job_fn *fn, void *arg); /* without a thread: runs now */
 
-#include "work/intake.h" /* events in: the verbs of their own header */
-#include "work/oauth.h"  /* applications of others: theirs */
+/* the verbs of headers of their own */
+#include "work/intake.h"
+#include "work/volumes.h"
+#include "work/hands.h"
+#include "work/oauth.h" /* applications of others: theirs */
 
 #endif
