@@ -92,7 +92,8 @@ void bl_jw_end_object(struct bl_jw *w);
 void bl_jw_begin_array(struct bl_jw *w);
 void bl_jw_end_array(struct bl_jw *w);
 void bl_jw_key(struct bl_jw *w, const char *key);
-void bl_jw_str(struct bl_jw *w, struct bl_str s); /* absent writes null */
+void bl_jw_name(struct bl_jw *w, struct bl_str key); /* the same */
+void bl_jw_str(struct bl_jw *w, struct bl_str s);    /* absent writes null */
 void bl_jw_z(struct bl_jw *w, const char *z);
 void bl_jw_int(struct bl_jw *w, int64_t v);
 void bl_jw_bool(struct bl_jw *w, bool v);

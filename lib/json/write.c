@@ -82,12 +82,17 @@ static void text(struct bl_buf *b, struct bl_str s)
     bl_buf_byte(b, '"');
 }
 
-void bl_jw_key(struct bl_jw *w, const char *key)
+void bl_jw_name(struct bl_jw *w, struct bl_str key)
 {
     value(w);
-    text(w->b, bl_str_of(key));
+    text(w->b, key);
     bl_buf_byte(w->b, ':');
     w->comma = false;
+}
+
+void bl_jw_key(struct bl_jw *w, const char *key)
+{
+    bl_jw_name(w, bl_str_of(key));
 }
 
 void bl_jw_str(struct bl_jw *w, struct bl_str s)
@@ -151,12 +156,8 @@ void bl_jw_json(struct bl_jw *w, const struct bl_json *v)
         bool object = v->type == BL_JSON_OBJECT;
         level_begin(w, object ? '{' : '[');
         for (const struct bl_json *c = v->first; c; c = c->next) {
-            if (object) {
-                value(w);
-                text(w->b, c->key);
-                bl_buf_byte(w->b, ':');
-                w->comma = false;
-            }
+            if (object)
+                bl_jw_name(w, c->key);
             bl_jw_json(w, c);
         }
         level_end(w, object ? '}' : ']');

@@ -37,6 +37,7 @@ struct api;
 struct api_options {
     const char *public_url;     /* base of links; NULL: from Host */
     int rate_hour, rate_minute; /* 0: off */
+    enum work_apps apps;        /* who deploys apps; off: they can be read, not written */
     bool log;                   /* one JSON line a request on standard error */
 };
 struct api *api_new(struct work *w, const struct api_options *o);

@@ -141,6 +141,16 @@ void api_tags(struct call *c, struct bl_str tags);            /* "tags": [...] *
 void api_region(struct call *c, struct bl_str slug);          /* "region": {...} */
 bool api_number(struct bl_str text, int64_t *ret);            /* a positive whole number */
 
+/* deployments.c: a deployment in the contract's words, and what calls about apps begin with */
+BL_MUST_CHECK enum bl_err api_deployment_write(
+        struct call *c, const struct work_app *a, const struct work_deployment *d);
+BL_MUST_CHECK enum bl_err api_deployment_answer(/* {"deployment": {...}} */
+        struct call *c, const struct work_app *a, const struct work_deployment *d);
+BL_MUST_CHECK enum bl_err api_uuid_of_path(struct call *c, int segment, bl_uuid *ret); /* BL_NOT_FOUND */
+BL_MUST_CHECK enum bl_err api_need_apps(struct call *c);                               /* BL_FORBIDDEN: off */
+BL_MUST_CHECK enum bl_err api_body_bool(
+        struct call *c, const char *key, bool *ret); /* false when missing or null */
+
 /* handlers */
 #define R(method, path, dialect, scope, where, flags, body_max, handler) api_handler handler;
 #include "api/routes.def"

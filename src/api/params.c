@@ -162,6 +162,15 @@ enum bl_err api_body_str(struct call *c, const char *key, struct bl_str *ret)
     return BL_OK;
 }
 
+enum bl_err api_body_bool(struct call *c, const char *key, bool *ret)
+{
+    const struct bl_json *v = bl_json_get(c->json, key);
+    if (v && v->type != BL_JSON_BOOL && v->type != BL_JSON_NULL)
+        return bl_fail(c->x, BL_INVALID, "%s must be true or false.", key);
+    *ret = v && v->truth;
+    return BL_OK;
+}
+
 enum bl_err api_body_amount(struct call *c, const char *key, int digits, bool *ret_has, bl_amount *ret)
 {
     const struct bl_json *v = bl_json_get(c->json, key);

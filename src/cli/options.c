@@ -57,10 +57,22 @@ static enum bl_err volumes(struct cli *c)
     return BL_OK;
 }
 
+static enum bl_err apps(struct cli *c, const char *text)
+{
+    static const char *const words[] = {
+            [WORK_APPS_OFF] = "off", [WORK_APPS_RECORD] = "record", [WORK_APPS_AGENT] = "agent"};
+    for (size_t i = 0; i < BL_COUNT(words); i++)
+        if (strcmp(text, words[i]) == 0) {
+            c->serve.apps = (enum work_apps)i;
+            return BL_OK;
+        }
+    return cli_usage(c, "--apps takes off, agent or record.");
+}
+
 enum bl_err cli_serve_read(struct cli *c)
 {
     struct cli_serve_options *o = &c->serve;
-    const char *close = cli_opt(c, "close"), *limit = cli_opt(c, "rate-limit");
+    const char *close = cli_opt(c, "close"), *limit = cli_opt(c, "rate-limit"), *who = cli_opt(c, "apps");
     *o = (struct cli_serve_options){.rate_hour = RATE_HOUR, .rate_minute = RATE_MINUTE};
     BL_TRY(address(c, "listen", "127.0.0.1:8080", &o->listen));
     BL_TRY(address(c, "operator-listen", "127.0.0.1:8081", &o->operator_listen));
@@ -78,6 +90,8 @@ enum bl_err cli_serve_read(struct cli *c)
             strncmp(o->public_url, "https://", 8) != 0)
         return cli_usage(c, "--public-url takes a URL that begins with http:// or https://.");
     BL_TRY(volumes(c));
+    if (who)
+        BL_TRY(apps(c, who));
     return limit ? rate(c, limit) : BL_OK;
 }
 

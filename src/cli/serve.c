@@ -369,6 +369,7 @@ static enum bl_err open_all(struct serving *s)
             .public_url = c->serve.public_url,
             .rate_hour = c->serve.rate_hour,
             .rate_minute = c->serve.rate_minute,
+            .apps = c->serve.apps,
             .log = !c->serve.quiet,
     };
     BL_TRY(own_file(c, &wo, &s->work));

@@ -3,6 +3,7 @@
 #define BILLOW_CLI_SERVE_H
 
 #include "driver/driver.h"
+#include "work/work.h"
 
 #include <stdbool.h>
 
@@ -15,6 +16,7 @@ struct cli_serve_options {
     int rate_hour, rate_minute;     /* requests a token may make; both 0: off; default 5000 and 250 */
     bool close_auto;                /* close each period by itself when its grace has passed */
     bool insecure_http;             /* plain HTTP on other addresses than loopback: a proxy terminates TLS */
+    enum work_apps apps;            /* who deploys apps; default off */
     bool quiet;                     /* no line a request on standard error */
     enum driver_kind volumes;       /* what is behind volumes; default off */
     const char *volumes_dir;        /* of image; NULL: beside the database */

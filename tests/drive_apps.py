@@ -1,0 +1,398 @@
+#!/usr/bin/python3
+"""Apps: made by an operator, deployed, rolled back, billed; recorded, or worked at by an agent."""
+
+import json
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from story import Story, Tally  # noqa: E402
+
+NOW = "2026-03-05T00:00:00Z"
+NOBODY = "00000000-0000-4000-8000-000000000000"
+ZERO = "0001-01-01T00:00:00Z"
+BOOK = """\
+currency: USD
+products: [{name: Apps, category: paas}, {name: Bandwidth, category: iaas}]
+skus:
+  - sku: app-basic
+    product: Apps
+    provides: app
+    prices: [{from: 2026-01-01T00:00:00Z, amount: "6.72", per_hours: 672, cap_hours: 672}]
+"""
+t = Tally()
+
+
+class Shop:
+    """A server, two customers, an operator."""
+
+    def __init__(self, s, book=BOOK):
+        self.s = s
+        if book:
+            self.load(book)
+        add = ["account", "add", "--email", "a@example.com", "--name"]
+        self.mine = s.cli(*add, "Ada").out.strip()
+        self.other = s.cli(*add, "Bob").out.strip()
+        self.token, self.other_token = s.token(self.mine), s.token(self.other)
+        self.operator = s.operator_token()
+
+    def load(self, book):
+        path = os.path.join(self.s.folder, "prices.yaml")
+        with open(path, "w") as f:
+            f.write(book)
+        self.s.cli("prices", "load", path)
+
+    def ask(self, method, path, body=None, want=200, token=None):
+        token = token or (self.operator if path.startswith("/operator/") else self.token)
+        a = self.s.request(method, path, token, body if body is None or isinstance(body, str) else json.dumps(body), want=want)
+        return a.json if a.body and want < 300 else a
+
+    def make(self, want=201, **body):
+        a = self.ask("POST", "/operator/v1/apps", {"account": self.mine, **body}, want)
+        return App(self, a["app"]) if want == 201 else a
+
+    def later(self, when):
+        self.s.cli("account", "list", now=when)
+
+
+class App:
+    def __init__(self, shop, body):
+        self.shop, self.body, self.id = shop, body, body["id"]
+        self.path = "/v2/apps/" + self.id
+
+    def now(self):
+        return self.shop.ask("GET", "/operator/v1/apps/" + self.id)["app"]
+
+    def list(self, query=""):
+        return self.shop.ask("GET", self.path + "/deployments" + query)
+
+    def get(self, deployment):
+        return self.shop.ask("GET", "%s/deployments/%s" % (self.path, deployment))["deployment"]
+
+    def deploy(self, body=None, want=200):
+        a = self.shop.ask("POST", self.path + "/deployments", body or {}, want)
+        return a["deployment"] if want == 200 else a
+
+    def push(self, want=201, **body):
+        a = self.shop.ask("POST", "/operator/v1/apps/%s/deployments" % self.id, body, want)
+        return a["deployment"] if want == 201 else a
+
+    def cancel(self, deployment, want=200):
+        a = self.shop.ask("POST", "%s/deployments/%s/cancel" % (self.path, deployment), None, want)
+        return a["deployment"] if want == 200 else a
+
+    def rollback(self, deployment, want=200, **more):
+        a = self.shop.ask("POST", self.path + "/rollback", {"deployment_id": deployment, **more}, want)
+        return a["deployment"] if want == 200 else a
+
+    def validate(self, deployment):
+        return self.shop.ask("POST", self.path + "/rollback/validate", {"deployment_id": deployment})
+
+    def commit(self, want=200):
+        return self.shop.ask("POST", self.path + "/rollback/commit", None, want)
+
+    def revert(self, want=200):
+        a = self.shop.ask("POST", self.path + "/rollback/revert", None, want)
+        return a["deployment"] if want == 200 else a
+
+    def phases(self):
+        return [d["phase"] for d in self.list("?per_page=200")["deployments"]]
+
+
+SPEC = {"name": "web", "region": "nyc", "services": [{"name": "api", "instance_count": 2}], "static_sites": [{"name": "www"}]}
+
+
+def recorded():
+    """Deployments are answered in PENDING_BUILD and run at the next look."""
+    with Story(now=NOW, serve=["--apps", "record"]) as s:
+        shop = Shop(s)
+        app = shop.make(name="web", region="nyc", tier_slug="professional", spec=SPEC)
+        made = {k: app.body[k] for k in ("account", "name", "region", "tier_slug", "spec", "pinned", "active_deployment_id", "created_at")}
+        want = {"account": shop.mine, "name": "web", "region": "nyc", "tier_slug": "professional", "spec": SPEC, "pinned": False}
+        t.same("an app as it is made", made, {**want, "active_deployment_id": None, "created_at": NOW})
+        first = app.list()["deployments"][0]
+        t.same("one deployment", app.list()["meta"]["total"], 1)
+        t.same("it runs", (first["phase"], app.now()["active_deployment_id"]), ("ACTIVE", first["id"]))
+        t.same("what it is of", (first["spec"], first["tier_slug"], "cloned_from" in first), (SPEC, "professional", False))
+        t.same("its parts", (first["services"], first["static_sites"], first["workers"]), ([{"name": "api"}], [{"name": "www"}], []))
+        t.same("its progress", (first["progress"]["success_steps"], first["progress"]["total_steps"]), (2, 2))
+        shop.later("2026-03-06T00:00:00Z")
+        second = app.deploy({"force_build": True})
+        t.same("as it is answered", (second["phase"], second["phase_last_updated_at"], second["progress"]["pending_steps"]), ("PENDING_BUILD", ZERO, 2))
+        t.same("as it is made", (second["created_at"], second["updated_at"]), ("2026-03-06T00:00:00Z",) * 2)
+        seen = app.get(second["id"])
+        t.same("at the next look", (seen["phase"], seen["phase_last_updated_at"]), ("ACTIVE", "2026-03-06T00:00:00Z"))
+        t.same("what ran before", app.get(first["id"])["phase"], "SUPERSEDED")
+        t.same("it did run", app.get(first["id"])["progress"]["success_steps"], 2)
+        app.cancel(second["id"], 409)
+        for body in ("[]", "x", '{"force_build":1}', '{"force_build":"true"}'):
+            app.shop.ask("POST", app.path + "/deployments", body, 422 if body[0] == "{" else 400)
+        t.same("nothing came of it", app.phases(), ["ACTIVE", "SUPERSEDED"])
+        ids = [app.deploy()["id"] for _ in range(5)]
+        listed = [d["id"] for d in app.list()["deployments"]]
+        t.same("newest first", listed, [*reversed(ids), second["id"], first["id"]])
+        t.same("ids descend with them", listed, sorted(listed, reverse=True))
+        t.same("page by page", [d["id"] for d in s.pages(app.path + "/deployments", shop.token, "deployments", 2)], listed)
+        t.same("a page beyond", app.list("?page=9")["deployments"], [])
+        app.shop.ask("GET", app.path + "/deployments?page=0", None, 422)
+
+
+def types(shop):
+    app = shop.make(name="types")
+    t.same("a spec of a name", app.body["spec"], {"name": "types"})
+    pushed = app.push(cause="commit 1", spec={"services": []})
+    t.same("a push", (pushed["cause"], pushed["spec"]), ("commit 1", {"name": "types", "services": []}))
+    t.same("the app has its spec", app.now()["spec"], {"name": "types", "services": []})
+    app.push(deployment_type="MAINTENANCE")
+    app.deploy()
+    of = lambda q: [d["cause"] for d in app.list(q)["deployments"]]  # noqa: E731
+    by_hand, first, kept = "asked for by hand", "the app was made", "maintenance"
+    for query, want in [
+        ("", [by_hand, kept, "commit 1", first]),
+        ("?deployment_types=", [by_hand, kept, "commit 1", first]),
+        ("?deployment_types=MANUAL", [by_hand, first]),
+        ("?deployment_types=MANUAL&deployment_types=MAINTENANCE", [by_hand, kept, first]),
+        ("?deployment_types[]=MANUAL&deployment_types%5B%5D=MAINTENANCE", [by_hand, kept, first]),
+        ("?deployment_types=MANUAL,DEPLOY_ON_PUSH", [by_hand, "commit 1", first]),
+        ("?deployment_types=AUTOSCALED", []),
+        ("?deployment_types=MANUAL&per_page=1", [by_hand]),
+        ("?deployment_types=MANUAL&per_page=1&page=2", [first]),
+    ]:
+        t.same("types " + query, of(query), want)
+    t.same("how many of a type", app.list("?deployment_types=MANUAL&per_page=1")["meta"]["total"], 2)
+    links = app.list("?deployment_types[]=MANUAL&per_page=1")["links"]["pages"]
+    t.check("links keep the types", "deployment_types%5B%5D=MANUAL" in links["next"], links)
+    for wrong in ("MANUEL", "manual", "MANUAL,x"):
+        shop.ask("GET", app.path + "/deployments?deployment_types=" + wrong, None, 422)
+    app.push(deployment_type="AGAIN", want=422)
+    app.push(cause="x" * 256, want=422)
+    app.push(cause=1, want=422)
+    app.push(spec=[], want=422)
+
+
+def wrong_apps(shop):
+    """Everything that a new app may have wrong, and the defaults."""
+    deep = {"name": "x", "envs": ["y" * 70000]}
+    for what, body, want in [
+        ("no name", {}, 422),
+        ("an empty name", {"name": ""}, 422),
+        ("a number", {"name": 1}, 422),
+        ("too long", {"name": "x" * 256}, 422),
+        ("a region of signs", {"name": "x", "region": "New York"}, 422),
+        ("a tier of signs", {"name": "x", "tier_slug": "BASIC!"}, 422),
+        ("a spec that is none", {"name": "x", "spec": []}, 422),
+        ("a spec of wrong services", {"name": "x", "spec": {"services": [1]}}, 422),
+        ("a spec too large", {"name": "x", "spec": deep}, 422),
+        ("no account", {"name": "x", "account": None}, 422),
+        ("no URN", {"name": "x", "account": "x"}, 422),
+        ("an account of nobody", {"name": "x", "account": "do:team:" + NOBODY}, 404),
+    ]:
+        a = shop.make(want, **body)
+        t.check("an app with " + what, len(a.json["detail"]) > 10, a.body)
+    shop.ask("POST", "/operator/v1/apps", "[]", 400)
+    whole = shop.make(spec={"name": "from-spec", "region": "ams"})
+    t.same("what a spec tells", (whole.body["name"], whole.body["region"], whole.body["tier_slug"]), ("from-spec", "ams", "basic"))
+    for path in ("/operator/v1/apps/" + NOBODY, "/operator/v1/apps/x"):
+        shop.ask("GET", path, None, 404)
+        shop.ask("DELETE", path, None, 404)
+        shop.ask("POST", path + "/deployments", {}, 404)
+
+
+def strangers(shop):
+    """Unknown, another's, gone and ill-formed answer alike."""
+    app, gone = shop.make(name="mine"), shop.make(name="gone")
+    d = app.list()["deployments"][0]["id"]
+    theirs = App(shop, shop.ask("POST", "/operator/v1/apps", {"account": shop.other, "name": "theirs"}, 201)["app"])
+    their_d = shop.ask("GET", theirs.path + "/deployments", token=shop.other_token)["deployments"][0]["id"]
+    gone_d = gone.list()["deployments"][0]["id"]
+    shop.ask("DELETE", "/operator/v1/apps/" + gone.id, None, 204)
+    shop.ask("DELETE", "/operator/v1/apps/" + gone.id, None, 404)
+    for a in (theirs.id, gone.id, NOBODY, "x", "%00", app.id[:-1]):
+        for method, tail, body in [
+            ("GET", "/deployments", None),
+            ("POST", "/deployments", "{}"),
+            ("GET", "/deployments/" + their_d, None),
+            ("GET", "/deployments/" + gone_d, None),
+            ("POST", "/deployments/%s/cancel" % their_d, None),
+            ("POST", "/rollback", json.dumps({"deployment_id": their_d})),
+            ("POST", "/rollback/validate", json.dumps({"deployment_id": their_d})),
+            ("POST", "/rollback/commit", None),
+            ("POST", "/rollback/revert", None),
+        ]:
+            got = shop.ask(method, "/v2/apps/%s%s" % (a, tail), body, 404).json
+            t.same("%s %s of %s" % (method, tail[:12], a), (got["id"], got["message"]), ("not_found", "The resource you were accessing could not be found."))
+    for x in (their_d, gone_d, NOBODY, "x"):
+        shop.ask("GET", "%s/deployments/%s" % (app.path, x), None, 404)
+        app.cancel(x, 404)
+        app.rollback(x, 404)
+        shop.ask("POST", app.path + "/rollback/validate", {"deployment_id": x}, 404)
+    app.get(d)
+    listed = lambda q: [a["name"] for a in s_pages(shop, "/operator/v1/apps" + q)]  # noqa: E731
+    t.same("of another", listed("?account=" + shop.other), ["theirs"])
+    t.check("of all", {"mine", "theirs"} <= set(listed("")) and "gone" not in listed(""), listed(""))
+    shop.ask("GET", "/operator/v1/apps?account=x", None, 422)
+    shop.ask("GET", "/operator/v1/apps?account=do:team:" + NOBODY, None, 404)
+
+
+def s_pages(shop, path):
+    rows, page = [], 1
+    while True:
+        a = shop.ask("GET", "%s%sper_page=2&page=%d" % (path, "&" if "?" in path else "?", page))
+        rows += a["apps"]
+        page += 1
+        if "next" not in a["links"].get("pages", {}):
+            t.same("as many as said", len(rows), a["meta"]["total"])
+            return rows
+
+
+def rollbacks(shop):
+    """Pinned by a rollback, freed by commit or revert; every condition that can stand in the way."""
+    sites = {"name": "r", "static_sites": [{"name": "www"}], "workers": [{"name": "w", "image": {"tag": "1"}}]}
+    app = shop.make(name="r", spec=sites)
+    one = app.list()["deployments"][0]["id"]
+    two = app.push(spec={"name": "r", "v": 2})["id"]
+    t.same("what runs", app.validate(two)["error"]["code"], "incompatible_phase")
+    verdict = app.validate(one)
+    t.same("what ran", (verdict["valid"], "error" in verdict), (True, False))
+    warnings = [(w["code"], w["components"]) for w in verdict["warnings"]]
+    t.same("with warnings", warnings, [("static_site_requires_rebuild", ["www"]), ("image_source_missing_digest", ["w"])])
+    a = app.rollback(two, 422)
+    t.check("told with its code", a.json["id"] == "unprocessable_entity" and a.json["message"].startswith("incompatible_phase: "), a.body)
+    for body, want in (({}, 422), ({"deployment_id": ""}, 422), ({"deployment_id": 1}, 422), ({"deployment_id": one, "skip_pin": "no"}, 422), ("[]", 400)):
+        shop.ask("POST", app.path + "/rollback", body, want)
+        shop.ask("POST", app.path + "/rollback/validate", body, want)
+    app.commit(409)
+    app.revert(409)
+    back = app.rollback(one)
+    t.same("a rollback", (back["phase"], back["cloned_from"], back["spec"]), ("PENDING_BUILD", one, sites))
+    t.same("its type", [d["id"] for d in app.list("?deployment_types=MANUAL_ROLLBACK")["deployments"]], [back["id"]])
+    t.same("the app", (app.now()["pinned"], app.now()["spec"], app.now()["active_deployment_id"]), (True, sites, back["id"]))
+    app.deploy(want=409)
+    t.same("a push as well", app.push(want=409).json["code"], "conflict")
+    t.same("pinned", app.validate(two)["error"]["code"], "app_pinned")
+    t.check("pinned comes first", app.rollback(back["id"], 409).json["message"].startswith("app_pinned: "))
+    got = shop.ask("POST", app.path + "/rollback/commit", None)
+    t.same("a commit has no body", (got.status, got.body), (200, b""))
+    t.same("free again", (app.now()["pinned"], app.now()["spec"]), (False, sites))
+    app.commit(409)
+    app.deploy()
+    app.rollback(two)
+    undone = app.revert()
+    t.same("reverted", (undone["phase"], undone["spec"], "cloned_from" in undone), ("PENDING_BUILD", sites, False))
+    t.same("by hand", [d["id"] for d in app.list("?deployment_types=MANUAL")["deployments"]][0], undone["id"])
+    t.same("the app then", (app.now()["pinned"], app.now()["spec"], app.now()["active_deployment_id"]), (False, sites, undone["id"]))
+    app.revert(409)
+    free = app.rollback(two, skip_pin=True)
+    t.same("not pinned", (app.now()["pinned"], app.now()["spec"]), (False, {"name": "r", "v": 2}))
+    app.commit(409)
+    app.deploy()
+    t.same("may be gone back to as well", app.validate(free["id"])["valid"], True)
+    # ten that have run are kept
+    app = shop.make(name="many")
+    first = app.list()["deployments"][0]["id"]
+    for _ in range(10):
+        app.deploy()
+    t.same("ten back", app.validate(first)["valid"], True)
+    app.deploy()
+    got = app.validate(first)
+    t.same("eleven back", (got["valid"], got["error"]["code"]), (False, "exceeded_revision_limit"))
+    app.rollback(first, 422)
+    starter = shop.make(name="starter", tier_slug="starter")
+    first = starter.list()["deployments"][0]["id"]
+    starter.deploy()
+    t.same("a starter", starter.validate(first)["error"]["code"], "exceeded_revision_limit")
+    # specs that have moved on
+    for member, was, now, code in [
+        ("region", "nyc", "ams", "region_conflict"),
+        ("databases", [{"name": "db", "size": 1}], [{"name": "db", "size": 2}], "database_config_conflict"),
+    ]:
+        app = shop.make(name="m", spec={"name": "m", member: was})
+        first = app.list()["deployments"][0]["id"]
+        app.push(spec={"name": "m", member: now})
+        t.same("another " + member, app.validate(first)["error"]["code"], code)
+        t.check("and no rollback", app.rollback(first, 422).json["message"].startswith(code + ": "))
+        app.push(spec={member: was, "name": "m"})
+        t.same("the same " + member, app.validate(first)["valid"], True)
+
+
+def billed():
+    """An app costs from its birth to its end, and what is billed is the API's alone."""
+    with Story(now="2025-12-31T23:00:00Z", serve=["--apps", "record"]) as s:
+        shop = Shop(s)
+        a = shop.make(422, name="early")
+        t.check("no price yet", "has no price" in a.json["detail"], a.body)
+        shop.later(NOW)
+        app = shop.make(name="shop", region="nyc")
+        short = shop.make(name="short")
+        shop.later("2026-03-05T10:00:00Z")
+        shop.ask("DELETE", "/operator/v1/apps/" + short.id, None, 204)
+        shop.later("2026-03-05T23:59:59Z")
+        rows = shop.ask("GET", "/v2/customers/my/invoices/preview")["invoice_items"]
+        got = [(r["product"], r["description"], r["resource_uuid"], r["duration"], r["amount"]) for r in rows]
+        want = [("Apps", "shop (app-basic)", app.id, "24", "0.24"), ("Apps", "short (app-basic)", short.id, "10", "0.10")]
+        t.same("what is billed", sorted(got), sorted(want))
+        rows = [{"specversion": "1.0", "id": str(n), "source": "/a", "type": kind, "subject": shop.mine, "time": NOW, "data": data} for n, (kind, data) in enumerate((
+            ("resource.delete", {"resource": app.id}),
+            ("resource.change", {"resource": short.id, "name": "x"}),
+            ("fact.retract", {"source": "billow:api", "id": "00000000000000000002"}),
+        ))]  # fmt: skip
+        got = shop.ask("POST", "/operator/v1/events", "\n".join(map(json.dumps, rows)), 422).json["rejected"]
+        t.same("facts of others", [r["reason"].split(":")[0] for r in got], ["managed"] * 3)
+        t.check("everything holds", "facts" in s.cli("verify", "--json").json)
+        audit = [r["action"] for r in shop.ask("GET", "/operator/v1/audit?per_page=200")["audit"]]
+        t.check("what was done is told", {"app.add", "app.delete"} <= set(audit), audit)
+    with Story(now=NOW, serve=["--apps", "record"]) as s:
+        shop = Shop(s, book=None)
+        app = shop.make(name="free")
+        t.same("without a price book it is made", app.phases(), ["ACTIVE"])
+        t.same("and costs nothing", shop.ask("GET", "/v2/customers/my/balance")["month_to_date_usage"], "0.00")
+
+
+def off():
+    """Without --apps there is nothing to write, and what is there can be read."""
+    with Story(now=NOW, serve=["--apps", "record"]) as s:
+        shop = Shop(s)
+        app = shop.make(name="a")
+        d, e = app.list()["deployments"][0]["id"], app.deploy()["id"]
+        s.stop()
+        for extra in ([], ["--apps", "off"]):
+            s.extra = extra
+            s.start()
+            t.same("a list", [x["id"] for x in app.list()["deployments"]], [e, d])
+            app.get(d)
+            t.same("a verdict", app.validate(d)["valid"], True)
+            t.same("an app", app.now()["active_deployment_id"], e)
+            for call in (
+                lambda: app.deploy("[]", 403),
+                lambda: app.cancel(e, 403),
+                lambda: app.rollback(d, 403),
+                lambda: app.commit(403),
+                lambda: app.revert(403),
+            ):
+                a = call().json
+                t.check("no writing", a["id"] == "forbidden" and "--apps" in a["message"], a)
+            for method, path in (("POST", "/operator/v1/apps"), ("DELETE", "/operator/v1/apps/" + app.id), ("POST", "/operator/v1/apps/%s/deployments" % app.id)):
+                t.check("none for the operator", "--apps" in shop.ask(method, path, None if method == "DELETE" else {}, 403).json["detail"])
+            app.cancel(NOBODY, 404)
+            shop.ask("POST", "/v2/apps/%s/deployments" % NOBODY, "{}", 404)
+            s.stop()
+        s.cli("serve", "--apps", "on", code=2)
+
+
+def main():
+    recorded()
+    with Story(now=NOW, serve=["--apps", "record"]) as s:
+        shop = Shop(s)
+        for part in (types, wrong_apps, strangers, rollbacks):
+            part(shop)
+        s.stop()
+        s.start()
+        t.check("after a restart", len(s_pages(shop, "/operator/v1/apps")) > 5)
+    billed()
+    off()
+    t.end()
+
+
+main()
