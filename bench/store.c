@@ -212,12 +212,12 @@ int main(int argc, char **argv)
     printf("opened again in %.2f s\n", clock_s(CLOCK_MONOTONIC) - start);
     load_accounts(&x, s);
     double check = clock_s(CLOCK_MONOTONIC);
-    uint64_t facts = 0;
+    struct store_checked checked;
     struct store_db *db = store_reader_take(s);
-    if (store_check(&x, s, db, &facts) != BL_OK)
+    if (store_check(&x, s, db, &checked) != BL_OK)
         fail(&x);
     store_reader_give(s, db);
-    printf("checked %llu facts in %.1f s\n", (unsigned long long)facts, clock_s(CLOCK_MONOTONIC) - check);
+    printf("checked %llu facts in %.1f s\n", (unsigned long long)checked.facts, clock_s(CLOCK_MONOTONIC) - check);
     store_close(s);
     bl_ctx_release(&x);
     unlink(path);

@@ -58,3 +58,26 @@ select bucket, account from customer_number where number = $1;
 -- out:  account blob, closed_period int, k int
 -- gives: each
 select account, closed_period, k from account order by bucket, account;
+
+-- Rows of customers that belong to no account, by table.
+-- name: account_orphan
+-- across: verify reads everything
+-- out:  place text, rows int
+-- gives: one
+select place, count(*)
+  from (select 'billed' as place, bucket, account from billed
+        union all select 'carry', bucket, account from carry
+        union all select 'closed', bucket, account from closed
+        union all select 'entry', bucket, account from entry
+        union all select 'fact_text', bucket, account from fact_text
+        union all select 'held', bucket, account from held
+        union all select 'idempotency', bucket, account from idempotency
+        union all select 'invoice', bucket, account from invoice
+        union all select 'late', bucket, account from late
+        union all select 'life', bucket, account from life
+        union all select 'manual', bucket, account from manual
+        union all select 'retraction', bucket, account from retraction
+        union all select 'usage_run', bucket, account from usage_run
+        union all select 'customer_number', bucket, account from customer_number) as r
+ where not exists (select 1 from account as a where a.bucket = r.bucket and a.account = r.account)
+ group by place order by place limit 1;

@@ -15,3 +15,9 @@ select k, book_id, rules, body from carry where bucket = $1 and account = $2 and
 -- in:   bucket int, account blob, period int
 -- gives: none
 delete from carry where bucket = $1 and account = $2 and period < $3;
+
+-- name: carry_count
+-- in:   bucket int, account blob
+-- out:  total int
+-- gives: one
+select count(*) from carry where bucket = $1 and account = $2;

@@ -70,3 +70,16 @@ insert into close_digest (digest, period, closed_us, heads) values ($1, $2, $3, 
 -- out:  period int, heads blob
 -- gives: one
 select period, heads from close_digest where digest = $1;
+
+-- name: billed_all
+-- in:   bucket int, account blob
+-- out:  period int, by_period int, amount int, taxes blob
+-- gives: many
+select period, by_period, amount, taxes from billed where bucket = $1 and account = $2 order by by_period, period;
+
+-- The first closed period from one on.
+-- name: closed_from
+-- in:   bucket int, account blob, period int
+-- out:  period int, k int
+-- gives: one
+select period, k from closed where bucket = $1 and account = $2 and period >= $3 order by period limit 1;

@@ -44,10 +44,16 @@ select seq, at_us, amount, note from manual where bucket = $1 and account = $2 a
 -- The places in the log that are no facts': those of credits, adjustments, and marks of a price book's.
 -- name: seqs_beside
 -- across: verify reads everything
--- out:  bucket int, n int, last int
+-- out:  bucket int, seq int, n int
 -- gives: each
-select bucket, count(*), max(seq)
+select bucket, seq, count(*)
   from (select bucket, seq from held
         union all select bucket, seq from manual
         union all select bucket, seq from late where life = 2) as places
- group by bucket order by bucket;
+ group by bucket, seq order by bucket, seq;
+
+-- name: manual_get
+-- in:   bucket int, account blob, seq int
+-- out:  at_us int
+-- gives: one
+select at_us from manual where bucket = $1 and account = $2 and seq = $3;

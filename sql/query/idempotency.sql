@@ -15,3 +15,9 @@ on conflict (bucket, account, key) do update set request = excluded.request, ans
 -- in:   bucket int, account blob, before_us int
 -- gives: none
 delete from idempotency where bucket = $1 and account = $2 and at_us <= $3;
+
+-- name: idempotency_all
+-- in:   bucket int, account blob
+-- out:  key text, request blob, answer blob, at_us int
+-- gives: many
+select key, request, answer, at_us from idempotency where bucket = $1 and account = $2 order by key;

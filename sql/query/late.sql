@@ -19,3 +19,16 @@ select seq from late
 -- out:  life int
 -- gives: one
 select life from late where bucket = $1 and account = $2 and period = $3 and seq = $4;
+
+-- Marks of facts, not of price books.
+-- name: late_count
+-- across: verify reads everything
+-- out:  total int
+-- gives: one
+select count(*) from late where life <> 2;
+
+-- name: late_of_books
+-- across: verify reads everything
+-- out:  account blob, period int, seq int
+-- gives: each
+select account, period, seq from late where life = 2 order by bucket, account, period, seq;

@@ -39,10 +39,16 @@ select body from life where bucket = $1 and account = $2 and time_us = $3 and se
 
 -- name: life_all
 -- across: verify reads everything
--- in:   run int
--- out:  bucket int, account blob, time_us int, seq int, type int, resource blob, body blob
+-- out:  bucket int, account blob, time_us int, seq int, type int, run_n int, resource blob, body blob
 -- gives: each
-select bucket, account, time_us, seq, type, resource, body from life where run <= $1 order by bucket, account, time_us, seq;
+select bucket, account, time_us, seq, type, run, resource, body from life order by bucket, account, time_us, seq;
+
+-- What a sealing wrote of an account, in the order in which it was written.
+-- name: life_of_run
+-- in:   bucket int, account blob, run int
+-- out:  body blob
+-- gives: each
+select body from life where bucket = $1 and account = $2 and run = $3 order by seq, time_us;
 
 -- name: life_first
 -- in:   bucket int, account blob

@@ -26,9 +26,9 @@ select target_seq, target_us, min(effective_seq) from retraction
 select bucket, account, target_source, target_id, target_seq from retraction
  order by bucket, account, target_source, target_id, seq;
 
--- name: retraction_met
+-- name: retraction_each
 -- across: verify reads everything
--- out:  account blob, seq int, target_seq int, target_us int
+-- out:  account blob, target_source text, target_id text, seq int, target_seq int, target_us int, effective_seq int
 -- gives: each
-select account, seq, target_seq, target_us from retraction where target_seq > 0
+select account, target_source, target_id, seq, target_seq, target_us, effective_seq from retraction
  order by bucket, account, target_source, target_id, seq;

@@ -34,11 +34,10 @@ delete from usage_run where bucket = $1 and account = $2 and period = $3 and run
 
 -- name: run_all
 -- across: verify reads everything
--- in:   run int
 -- out:  bucket int, account blob, period int, run_n int, part int, seq_lo int, seq_hi int, min_us int, max_us int, n int, totals blob, facts blob
 -- gives: each
 select bucket, account, period, run, part, seq_lo, seq_hi, min_us, max_us, n, totals, facts from usage_run
- where run <= $1 order by bucket, account, period, run, part;
+ order by bucket, account, period, run, part;
 
 -- name: run_first
 -- in:   bucket int, account blob

@@ -28,6 +28,12 @@ delete from batch_text where bucket = $1 and batch <= $2;
 
 -- name: text_all
 -- across: verify reads everything
--- out:  account blob, body blob
+-- out:  bucket int, account blob, run_n int, part int, body blob
 -- gives: each
-select account, body from fact_text order by bucket, account, run, part;
+select bucket, account, run, part, body from fact_text order by bucket, account, run, part;
+
+-- name: batch_text_count
+-- across: verify reads everything
+-- out:  total int
+-- gives: one
+select count(*) from batch_text;

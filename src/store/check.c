@@ -1,7 +1,7 @@
 /* The log against what is derived from it. Both sides are added up per account as sums of keyed hashes over
  * whole facts, which come out equal exactly when both hold the same facts, in whatever order; totals of runs
  * are made again and compared byte by byte. One pass over each side, a few words of memory an account. What
- * stands beside the log is check_beside.c's. */
+ * stands beside the log is for the files check_*.c. */
 #include "store/check.h"
 
 #include <sodium.h>
@@ -79,10 +79,13 @@ static enum bl_err log_row(void *arg, const struct q_batch_after *row)
             return check_differs(c, acct, "the places in the log do not ascend");
         *last = f.seq;
         places->taken++;
+        places->sum += f.seq;
         min_us = f.time_us < min_us ? f.time_us : min_us;
         max_us = f.time_us > max_us ? f.time_us : max_us;
         texts |= d.has != 0;
         BL_TRY(check_late(c, acct, &f));
+        BL_TRY(check_retraction(c, acct, &f, fp));
+        check_name(c, &f);
         if (row->batch <= c->db->sealed_batch)
             add(c, &c->log[acct], &f, &d);
         c->facts++;
@@ -90,7 +93,18 @@ static enum bl_err log_row(void *arg, const struct q_batch_after *row)
     if (min_us != row->min_us || max_us != row->max_us)
         return bl_fail(c->x, BL_CONFLICT, "Batch %lld of the log does not have the span of time beside it.",
                 (long long)row->batch);
+    if (row->batch <= c->db->sealed_batch && max_us > c->sealed_max_us)
+        c->sealed_max_us = max_us;
     return texts && row->batch > c->db->sealed_batch ? check_batch_texts(c, &v, row->batch) : BL_OK;
+}
+
+/* Rows of a sealing that is under way stand above the last that ended; nothing reads them yet. */
+static enum bl_err is_hidden(struct check *c, int64_t run, bool *ret)
+{
+    *ret = run > c->run;
+    return *ret && !c->meta.sealing_to
+                   ? bl_fail(c->x, BL_CONFLICT, "There are rows of a sealing that has not begun.")
+                   : BL_OK;
 }
 
 static enum bl_err life_row(void *arg, const struct q_life_all *row)
@@ -100,8 +114,13 @@ static enum bl_err life_row(void *arg, const struct q_life_all *row)
     struct bl_rd r = bl_rd_of(row->body);
     struct bl_fact f;
     struct bl_fact_digests d;
+    bool hidden = false;
     if (!acct)
         return bl_fail(c->x, BL_CONFLICT, "A life row names an unknown account.");
+    BL_TRY(is_hidden(c, row->run_n, &hidden));
+    if (hidden)
+        return BL_OK;
+    BL_TRY(check_run_of(c, acct, row->run_n, row->seq));
     bl_ctx_reset(c->x, c->x->now_us);
     BL_TRY(bl_fact_unpack(c->x, &r, &f, &d));
     if (r.p != r.end || f.time_us != row->time_us || (int64_t)f.type != row->type ||
@@ -151,6 +170,11 @@ static enum bl_err run_row(void *arg, const struct q_run_all *row)
         return bl_fail(c->x, BL_CONFLICT, "A run of usage names an unknown account.");
     struct bl_fact *f = NULL;
     size_t n = 0;
+    bool hidden = false;
+    BL_TRY(is_hidden(c, row->run_n, &hidden));
+    if (hidden)
+        return BL_OK;
+    BL_TRY(check_run_of(c, acct, row->run_n, row->seq_hi));
     bl_ctx_reset(c->x, c->x->now_us);
     BL_TRY(bl_usage_unpack_facts(c->x, row->facts, account_at(&c->s->accounts, acct)->uuid, &f, &n));
     if ((int64_t)n != row->n)
@@ -178,14 +202,19 @@ static enum bl_err whole_file(struct check *c)
 static enum bl_err check_all(struct check *c)
 {
     BL_TRY(whole_file(c));
-    BL_TRY(check_marks(c));
+    bool found = false;
+    BL_TRY(q_meta_get(c->x, c->db, &c->meta, &found));
+    c->run = c->db->writer ? atomic_load(&c->s->run) : c->db->run;
+    BL_TRY(check_late_begin(c));
     BL_TRY(q_batch_after(c->x, c->db, 0, 0, log_row, c));
     BL_TRY(check_seqs(c));
-    BL_TRY(check_late_retractions(c));
-    BL_TRY(check_sealed_texts(c));
-    int64_t run = c->db->writer ? atomic_load(&c->s->run) : c->db->run;
-    BL_TRY(q_life_all(c->x, c->db, run, life_row, c));
-    BL_TRY(q_run_all(c->x, c->db, run, run_row, c));
+    BL_TRY(check_late_end(c));
+    BL_TRY(check_texts(c));
+    BL_TRY(q_life_all(c->x, c->db, life_row, c));
+    BL_TRY(check_spans_end(c));
+    BL_TRY(q_run_all(c->x, c->db, run_row, c));
+    BL_TRY(check_spans_end(c));
+    BL_TRY(check_sealings(c));
     for (store_acct acct = 1; acct <= c->n_acct; acct++) {
         const struct sums *l = &c->log[acct], *r = &c->rows[acct];
         if (l->life_n != r->life_n || l->life != r->life)
@@ -196,7 +225,7 @@ static enum bl_err check_all(struct check *c)
     return BL_OK;
 }
 
-enum bl_err store_check(struct bl_ctx *x, struct store *s, struct store_db *db, uint64_t *ret_facts)
+enum bl_err store_check(struct bl_ctx *x, struct store *s, struct store_db *db, struct store_checked *ret)
 {
     struct bl_ctx own;
     BL_TRY(store_read_begin(x, db));
@@ -209,17 +238,25 @@ enum bl_err store_check(struct bl_ctx *x, struct store *s, struct store_db *db, 
     c.rows = memset(bl_xmalloc(bytes), 0, bytes);
     c.places = memset(bl_xmalloc(buckets), 0, buckets);
     c.marks = bl_xmalloc(((size_t)c.n_acct + 1) * sizeof *c.marks);
+    bl_ctx_init(&c.keep, x->now_us);
     enum bl_err e = check_all(&c);
     if (e != BL_OK)
         bl_fail(x, e, "%s", own.why);
     else
-        *ret_facts = c.facts;
+        *ret = (struct store_checked){.facts = c.facts};
+    if (e == BL_OK)
+        check_names_give(&c, x, ret);
     store_read_end(db);
+    check_names_release(&c);
+    pending_release(&c.targets);
+    free(c.closing);
+    free(c.spans.at);
     free(c.log);
     free(c.rows);
     free(c.places);
     free(c.marks);
     bl_buf_release(&c.packed);
+    bl_ctx_release(&c.keep);
     bl_ctx_release(&own);
     return e;
 }

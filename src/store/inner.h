@@ -87,6 +87,7 @@ struct cached_chunk {
     size_t n;
 };
 #define CHUNK_CACHE 128
+#define SEAL_LIFE_PART 400 /* life facts of an account that a sealing writes in one go */
 
 struct store {
     char *path;

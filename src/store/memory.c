@@ -102,7 +102,8 @@ static enum bl_err one_unsealed(void *arg, const struct q_batch_after *row)
     BL_TRY(q_batch_text_get(l->x, s->writer, 0, row->batch, &text, &found));
     enum bl_err e = tail_add(l->x, s->tails, heap_copy(row->body), row->body.n,
             found ? heap_copy(text.body) : NULL, found ? text.body.n : 0, l->handle, NULL, row->max_us);
-    bl_ctx_reset(l->x, l->x->now_us);
+    if (e == BL_OK) /* else its sentence is still to be told */
+        bl_ctx_reset(l->x, l->x->now_us);
     return e;
 }
 

@@ -18,7 +18,6 @@
 
 #define SEAL_BYTES (64u << 20) /* begin when the tail is this large */
 #define FETCH_AHEAD 6
-#define LIFE_PART 400   /* life facts in one go */
 #define DENSE_PART 64   /* or a 64th of that, with */
 #define DENSE_FACTS 64  /* as many facts an account */
 #define PART_FACTS 4096 /* usage facts in one row */
@@ -400,8 +399,8 @@ static enum bl_err seal_part(struct bl_ctx *x, struct store *s, int64_t run, siz
     const struct account *a = account_at(&s->accounts, acct);
     const uint32_t *place = g->place + g->at_place;
     if (g->at_place < g->n_life) {
-        size_t n = g->n_life - g->at_place, part = g->at_place / LIFE_PART;
-        n = n < LIFE_PART ? n : LIFE_PART;
+        size_t n = g->n_life - g->at_place, part = g->at_place / SEAL_LIFE_PART;
+        n = n < SEAL_LIFE_PART ? n : SEAL_LIFE_PART;
         g->at_place += n;
         *work += n * ROW_WORK;
         return seal_life(x, s, g->tail, a, place, n, run, (int64_t)part);

@@ -132,9 +132,18 @@ BL_MUST_CHECK enum bl_err store_first_period(struct bl_ctx *x, struct store *s, 
         store_acct a, bl_period *ret, bool *ret_found);
 
 /* ---- checks: the log against what is derived from it, the file's own integrity. First difference as the
- * sentence. Counts the facts. */
+ * sentence. */
+struct store_name { /* of a SKU or a meter */
+    bool meter;
+    struct bl_str name;
+};
+struct store_checked {
+    uint64_t facts;
+    struct store_name *name; /* that the facts name, each once: meters, then SKUs, as bytes */
+    size_t n_name;
+};
 BL_MUST_CHECK enum bl_err store_check(
-        struct bl_ctx *x, struct store *s, struct store_db *db, uint64_t *ret_facts);
+        struct bl_ctx *x, struct store *s, struct store_db *db, struct store_checked *ret);
 BL_MUST_CHECK enum bl_err store_backup(struct bl_ctx *x, struct store *s, const char *path); /* online */
 
 /* ---- figures for /metrics */

@@ -20,29 +20,43 @@ static struct bl_tax_sum *taxes_of(struct bl_ctx *x, const struct bl_bill *b, bl
     return t;
 }
 
-static enum bl_err billed_write(struct bl_ctx *x, struct work *w, const struct work_account *a,
-        const struct bl_bill *b, bl_period p, bl_amount amount)
+static struct work_billed_row billed_row(
+        struct bl_ctx *x, const struct bl_bill *b, bl_period p, bl_amount amount)
 {
     size_t n = 0;
     struct bl_tax_sum *t = taxes_of(x, b, p, &n);
     struct bl_buf body = {0};
     work_tax_pack(&body, t, n);
-    enum bl_err e = q_billed_insert(x, store_writer(w->store), a->bucket, store_uuid(&a->uuid), p, b->period,
-            amount.minor, bl_buf_view(&body));
+    struct work_billed_row row = {p, amount, bl_str_dup(&x->arena, bl_buf_view(&body))};
     bl_buf_release(&body);
-    return e;
+    return row;
 }
 
-/* What the invoice billed, by the period it was for: its own, and each it corrects. */
+enum bl_err work_billed_rows(
+        struct bl_ctx *x, const struct bl_bill *b, struct work_billed_row **ret, size_t *ret_n)
+{
+    struct work_billed_row *row = bl_alloc_array(&x->arena, b->n_row + 1, sizeof *row);
+    size_t n = 0;
+    bl_amount own = {0};
+    BL_TRY(bl_amount_add(x, b->items, b->overages, &own));
+    row[n++] = billed_row(x, b, b->period, own);
+    for (size_t i = 0; i < b->n_row; i++)
+        if (b->row[i].kind == BL_ROW_ADJUSTMENT && b->row[i].of_period >= 0)
+            row[n++] = billed_row(x, b, b->row[i].of_period, b->row[i].amount);
+    *ret = row;
+    *ret_n = n;
+    return BL_OK;
+}
+
 static enum bl_err billed_all(
         struct bl_ctx *x, struct work *w, const struct work_account *a, const struct bl_bill *b)
 {
-    bl_amount own = {0};
-    BL_TRY(bl_amount_add(x, b->items, b->overages, &own));
-    BL_TRY(billed_write(x, w, a, b, b->period, own));
-    for (size_t i = 0; i < b->n_row; i++)
-        if (b->row[i].kind == BL_ROW_ADJUSTMENT && b->row[i].of_period >= 0)
-            BL_TRY(billed_write(x, w, a, b, b->row[i].of_period, b->row[i].amount));
+    struct work_billed_row *row = NULL;
+    size_t n = 0;
+    BL_TRY(work_billed_rows(x, b, &row, &n));
+    for (size_t i = 0; i < n; i++)
+        BL_TRY(q_billed_insert(x, store_writer(w->store), a->bucket, store_uuid(&a->uuid), row[i].period,
+                b->period, row[i].amount.minor, row[i].taxes));
     return BL_OK;
 }
 
@@ -103,6 +117,21 @@ static enum bl_err issue(struct bl_ctx *x, struct work *w, struct work_account *
     return BL_OK;
 }
 
+enum bl_err work_carry_of(struct bl_ctx *x, const struct bl_book *book, const struct bl_lives *lives,
+        bl_period p, struct bl_str *ret)
+{
+    struct bl_lives carried;
+    *ret = BL_ABSENT;
+    if (lives->n == 0)
+        return BL_OK;
+    BL_TRY(bl_lives_carry(x, book, lives, bl_period_start_s(p + 1), &carried));
+    struct bl_buf body = {0};
+    bl_lives_pack(&body, &carried);
+    *ret = bl_str_dup(&x->arena, bl_buf_view(&body));
+    bl_buf_release(&body);
+    return BL_OK;
+}
+
 /* What is read and computed of a period's closing. */
 static enum bl_err draw_period(struct bl_ctx *x, struct work *w, struct store_db *db,
         const struct work_account *a, const struct bl_book *book, bl_period p, uint64_t k,
@@ -110,7 +139,6 @@ static enum bl_err draw_period(struct bl_ctx *x, struct work *w, struct store_db
 {
     struct bl_held *held = NULL;
     size_t n_held = 0;
-    struct bl_lives carried;
     BL_TRY(work_held_open(x, db, a, &held, &n_held));
     struct work_draw d = {
             .a = a,
@@ -127,15 +155,7 @@ static enum bl_err draw_period(struct bl_ctx *x, struct work *w, struct store_db
             .carry = true,
     };
     BL_TRY(work_draw(x, w, db, &d, &ret->drawn));
-    ret->carry = BL_ABSENT;
-    if (ret->drawn.lives.n == 0)
-        return BL_OK;
-    BL_TRY(bl_lives_carry(x, book, &ret->drawn.lives, bl_period_start_s(p + 1), &carried));
-    struct bl_buf body = {0};
-    bl_lives_pack(&body, &carried);
-    ret->carry = bl_str_dup(&x->arena, bl_buf_view(&body));
-    bl_buf_release(&body);
-    return BL_OK;
+    return work_carry_of(x, book, &ret->drawn.lives, p, &ret->carry);
 }
 
 /* And what is written of it. Facts of other accounts may have come since it was drawn, and time has passed:

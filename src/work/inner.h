@@ -182,6 +182,17 @@ struct work_turn_drawn { /* the turn's first period, not written yet */
     struct work_drawn drawn;
     struct bl_str carry; /* packed; absent: nothing lives on */
 };
+/* What an invoice billed, by the period it was for: its own, then each it corrects. taxes: packed. */
+struct work_billed_row {
+    bl_period period;
+    bl_amount amount;
+    struct bl_str taxes;
+};
+BL_MUST_CHECK enum bl_err work_billed_rows(
+        struct bl_ctx *x, const struct bl_bill *b, struct work_billed_row **ret, size_t *ret_n);
+/* Lives as they are carried beyond a period, packed; absent: nothing lived. */
+BL_MUST_CHECK enum bl_err work_carry_of(struct bl_ctx *x, const struct bl_book *book,
+        const struct bl_lives *lives, bl_period p, struct bl_str *ret);
 /* The first of the account's open periods up to one; what owes nothing before is not gone through. */
 BL_MUST_CHECK enum bl_err work_first_open(struct bl_ctx *x, struct work *w, struct store_db *db,
         const struct work_account *a, bl_period upto, bl_period *ret);

@@ -186,12 +186,12 @@ static inline int64_t sum_now(struct box *b, bl_uuid account)
 
 static inline uint64_t check(struct box *b)
 {
-    uint64_t facts = 0;
+    struct store_checked checked;
     struct store_db *db = store_reader_take(b->s);
-    if (store_check(&b->x, b->s, db, &facts) != BL_OK)
+    if (store_check(&b->x, b->s, db, &checked) != BL_OK)
         fail_msg("store_check: %s", b->x.why);
     store_reader_give(b->s, db);
-    return facts;
+    return checked.facts;
 }
 
 static inline void seal(struct box *b)

@@ -519,9 +519,9 @@ static void tampering_shows(void **state)
         append1(b, life_of(b, BL_FACT_CREATE, a, OCT - 5 * DAY_US, "5", uuid_n(4)));
         check(b);
         OK(sql_exec(&b->x, store_writer(b->s), deed[i]));
-        uint64_t facts = 0;
+        struct store_checked checked;
         struct store_db *db = store_reader_take(b->s);
-        if (store_check(&b->x, b->s, db, &facts) != BL_CONFLICT)
+        if (store_check(&b->x, b->s, db, &checked) != BL_CONFLICT)
             fail_msg("not found: %s", deed[i]);
         store_reader_give(b->s, db);
         box_remove(b);
