@@ -52,6 +52,10 @@ BESIDE = {
 # Tables of which no bill, balance or chain says anything.
 ALONE = {
     "action": "what a volume's driver was asked; what is billed stands in the facts",
+    "app": "what was deployed where; what is billed stands in the facts",
+    "app_spec": "specs of those, as texts",
+    "app_work": "deployments that have not finished",
+    "deployment": "how those went",
     "oauth_client": "who may ask customers for tokens",
     "oauth_grant": "what customers let applications do",
     "operation": "what a volume's driver was asked; what is billed stands in the facts",
