@@ -11,6 +11,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from story import Contract, Story, Tally  # noqa: E402
+from story.server import contract_name  # noqa: E402
 
 BOOK = """\
 currency: USD
@@ -48,9 +49,9 @@ class Tour(Story):
             t.check(what, True)
         except Exception as e:
             t.check(what, False, e)
-        name = "operator" if operator else "civo" if contracts["civo"].knows(path) else "digitalocean"
-        op = contracts[name].find(method, path)
-        if a is not None and op is not None:
+        name = a and contract_name(path, token, a.status, operator)
+        op = a and contracts[name].find(method, path)
+        if op:
             seen.setdefault((name, op["operationId"]), set()).add(a.status)
         return a
 
@@ -324,6 +325,55 @@ def customers_side(s, urn, org, uuid):
         s.head(path, want=200)
 
 
+VOLUMES = """  - {sku: vol, product: Droplets, provides: volume, prices: [{from: 2020-01-01T00:00:00Z, amount: "1", per_hours: 672}]}
+  - {sku: snap, product: Droplets, provides: volume_snapshot, prices: [{from: 2020-01-01T00:00:00Z, amount: "1", per_hours: 672}]}
+meters:"""
+
+
+def storage():
+    with Tour(now=NOW, serve=["--quiet", "--volumes", "record"]) as s:
+        op = s.operator_token()
+        s.put("/operator/v1/prices", op, (BOOK % "5.00").replace("meters:", VOLUMES), want=200)
+        urn = s.cli("account", "add", "--name", "A", "--email", "a@example.com").out.strip()
+        droplet = event(urn, 1, "resource.create", NOW, resource="0d1f8a52-0f0c-4b43-a2a8-6f0c9d0f7d11", kind="droplet", sku="s-1", region="lon1", resource_id=7)
+        s.post("/operator/v1/events", op, json.dumps(droplet), headers={"Content-Type": "application/cloudevents+json"}, want=200)
+        do, civo = s.token(urn), s.token(urn, "civo")
+
+        def call(method, path, body=None, want=200):
+            a = s.request(method, path, do, body and json.dumps(body), want=want)
+            return a.json if a and a.body else {}
+
+        make = {"name": "data", "region": "lon1", "size_gigabytes": 1}
+        v = call("POST", "/v2/volumes", make, 201)["volume"]["id"]
+        call("POST", "/v2/volumes", make, 409)
+        for path in ("/v2/volumes", "/v2/volumes/" + v):
+            call("GET", path)
+            s.get(path, civo, want=200)
+        mine = "/v2/volumes/%s/" % v
+        for path, body in (("/v2/volumes/actions", {"type": "attach", "volume_name": "data", "droplet_id": 7}), (mine + "actions", {"type": "detach", "droplet_id": 7})):
+            a = call("POST", path, body, 202)["action"]["id"]
+            while call("GET", "/v2/actions/%d" % a)["action"]["status"] == "in-progress":
+                pass
+        call("GET", "/v2/actions")
+        call("GET", mine + "actions")
+        call("GET", mine + "actions/%d" % a)
+        snap = call("POST", mine + "snapshots", {"name": "s"}, 201)["snapshot"]["id"]
+        call("POST", mine + "snapshots", {"name": "s"}, 422)
+        call("GET", mine + "snapshots")
+        call("GET", "/v2/snapshots")
+        call("GET", "/v2/snapshots/" + snap)
+        call("GET", "/v2/snapshots/" + v, want=400)
+        call("GET", "/v2/volumes/snapshots/" + snap)
+        copy = call("POST", "/v2/volumes", {"name": "copy", "snapshot_id": snap}, 201)["volume"]["id"]
+        call("DELETE", "/v2/volumes/snapshots/" + snap, want=204)
+        call("DELETE", "/v2/volumes/" + v, want=204)
+        s.cli("account", "list", now="2026-03-05T00:10:00Z")
+        snap = call("POST", "/v2/volumes/%s/snapshots" % copy, {"name": "s"}, 201)["snapshot"]["id"]
+        call("DELETE", "/v2/snapshots/" + snap, want=204)
+        call("DELETE", "/v2/volumes?name=copy", want=204)
+        call("DELETE", "/v2/volumes", want=422)
+
+
 def limits():
     with Tour(now=NOW, rate="5/3") as s:
         s.put("/operator/v1/prices", s.operator_token(), BOOK % "5.00", want=200)
@@ -336,6 +386,7 @@ def limits():
 
 with Tour(now=NOW, serve=["--quiet"]) as story:
     customers_side(story, *operators_side(story))
+storage()
 limits()
 for name, c in contracts.items():
     for _, path, o in c.operations():
