@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Apps: made by an operator, deployed, rolled back, billed; recorded, or worked at by an agent."""
 
+import decimal
 import json
 import os
 import sys
@@ -350,6 +351,76 @@ def billed():
         t.same("and costs nothing", shop.ask("GET", "/v2/customers/my/balance")["month_to_date_usage"], "0.00")
 
 
+METERS = """\
+meters:
+  - {meter: app_out, product: Bandwidth, unit: %s, aggregate: max, provides: app_bandwidth, prices: [{from: 2026-01-01T00:00:00Z, model: unit, amount: "0.01"}]}
+  - {meter: other, product: Bandwidth, unit: GiB, aggregate: sum, prices: [{from: 2026-01-01T00:00:00Z, model: unit, amount: "0.01"}]}
+"""
+
+
+def traffic(unit, bytes_of):
+    """A day's facts of the meter that provides it, summed."""
+    with Story(now="2026-03-01T00:00:00Z", serve=["--apps", "record"]) as s:
+        shop = Shop(s, BOOK + METERS % unit)
+        one, two = shop.make(name="one"), shop.make(name="two")
+        theirs = App(shop, shop.ask("POST", "/operator/v1/apps", {"account": shop.other, "name": "theirs"}, 201)["app"])
+        shop.later("2026-03-05T12:00:00Z")
+        n = 0
+
+        def use(app, time, quantity, meter="app_out", account=None):
+            nonlocal n
+            n += 1
+            data = {"meter": meter, "quantity": quantity, **({"resource": app.id} if app else {})}
+            return json.dumps({"specversion": "1.0", "id": str(n), "source": "/m", "type": "usage", "subject": account or shop.mine, "time": time, "data": data})
+
+        facts = [
+            use(one, "2026-03-03T23:59:59.999999Z", "1"),
+            use(one, "2026-03-04T00:00:00Z", "1.5"),
+            use(one, "2026-03-04T10:00:00Z", "0.000000000931"),
+            use(one, "2026-03-04T23:59:59.999999Z", "2"),
+            use(one, "2026-03-05T00:00:00Z", "7"),
+            use(one, "2026-03-05T12:00:01Z", "9"),
+            use(two, "2026-03-04T00:00:00Z", "3"),
+            use(None, "2026-03-04T00:00:00Z", "100"),
+            use(one, "2026-03-04T00:00:00Z", "1000", "other"),
+            use(theirs, "2026-03-04T00:00:00Z", "5", account=shop.other),
+            use(theirs, "2026-03-04T00:00:00Z", "50"),
+        ]
+        shop.ask("POST", "/operator/v1/events", "\n".join(facts))
+        path = one.path + "/metrics/bandwidth_daily"
+        day = "2026-03-04T00:00:00Z"
+        for query, date, quantity in [
+            ("", day, "3.500000000931"),
+            ("?date=", day, "3.500000000931"),
+            ("?date=2026-03-04", day, "3.500000000931"),
+            ("?date=2026-03-04T23:59:59Z", day, "3.500000000931"),
+            ("?date=2026-03-05T01:00:00%2B02:00", day, "3.500000000931"),
+            ("?date=2026-03-03", "2026-03-03T00:00:00Z", "1"),
+            ("?date=2026-03-05", "2026-03-05T00:00:00Z", "7"),
+            ("?date=2026-03-06", "2026-03-06T00:00:00Z", "0"),
+            ("?date=1970-01-01", "1970-01-01T00:00:00Z", "0"),
+            ("?date=9999-12-31", "9999-12-31T00:00:00Z", "0"),
+        ]:
+            got = shop.ask("GET", path + query)
+            t.same("traffic in %s %s" % (unit, query), got, {"app_bandwidth_usage": [{"app_id": one.id, "bandwidth_bytes": bytes_of(quantity)}], "date": date})
+        for wrong in ("yesterday", "2026-02-30", "2026-3-4", "2026-03-04T", "10000-01-01", "20260304"):
+            shop.ask("GET", path + "?date=" + wrong, None, 422)
+            shop.ask("POST", "/v2/apps/metrics/bandwidth_daily", {"app_ids": [], "date": wrong}, 422)
+        shop.ask("GET", "/v2/apps/%s/metrics/bandwidth_daily" % theirs.id, None, 404)
+        many = lambda ids, **more: shop.ask("POST", "/v2/apps/metrics/bandwidth_daily", {"app_ids": ids, **more})  # noqa: E731
+        rows = lambda *apps: [{"app_id": a.id, "bandwidth_bytes": b} for a, b in apps]  # noqa: E731
+        both = rows((two, bytes_of("3")), (one, bytes_of("3.500000000931")))
+        t.same("several, in the order asked", many([two.id, theirs.id, one.id, NOBODY, "x", two.id.upper(), two.id]), {"app_bandwidth_usage": both, "date": day})
+        t.same("of another day", many([two.id], date="2026-03-05")["app_bandwidth_usage"], rows((two, "0")))
+        t.same("of none", many([])["app_bandwidth_usage"], [])
+        t.same("a hundred", many([two.id] * 100)["app_bandwidth_usage"], both[:1])
+        for body in ({}, {"app_ids": None}, {"app_ids": "x"}, {"app_ids": [1]}, {"app_ids": [two.id] * 101}, {"app_ids": [], "date": 1}):
+            shop.ask("POST", "/v2/apps/metrics/bandwidth_daily", body, 422)
+        shop.ask("POST", "/v2/apps/metrics/bandwidth_daily", "[]", 400)
+        shop.load(BOOK + (METERS % unit).replace("provides: app_bandwidth, ", ""))
+        t.same("without a meter", shop.ask("GET", path)["app_bandwidth_usage"], rows((one, "0")))
+
+
 def off():
     """Without --apps there is nothing to write, and what is there can be read."""
     with Story(now=NOW, serve=["--apps", "record"]) as s:
@@ -391,6 +462,8 @@ def main():
         s.start()
         t.check("after a restart", len(s_pages(shop, "/operator/v1/apps")) > 5)
     billed()
+    traffic("bytes", lambda q: q.split(".")[0])
+    traffic("GiB", lambda q: str(int(decimal.Decimal(q) * 2**30)))
     off()
     t.end()
 

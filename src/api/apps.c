@@ -2,7 +2,7 @@
 #include "api/inner.h"
 
 /* Unknown, another's, gone, ill-formed: all the same to who asks. */
-static enum bl_err app_of_path(struct call *c, struct work_app *ret)
+enum bl_err api_app_of_path(struct call *c, struct work_app *ret)
 {
     bl_uuid app;
     BL_TRY(api_need_account(c));
@@ -13,7 +13,7 @@ static enum bl_err app_of_path(struct call *c, struct work_app *ret)
 /* What every write begins with, in the order in which a caller would mend things. */
 static enum bl_err app_to_write(struct call *c, struct work_app *ret)
 {
-    BL_TRY(app_of_path(c, ret));
+    BL_TRY(api_app_of_path(c, ret));
     BL_TRY(api_need_apps(c));
     return api_body(c);
 }
@@ -71,7 +71,7 @@ enum bl_err apps_list_deployments(struct call *c)
     struct work_app a;
     uint32_t types = 0;
     BL_TRY(store_read_begin(c->x, c->db));
-    enum bl_err e = app_of_path(c, &a);
+    enum bl_err e = api_app_of_path(c, &a);
     if (e == BL_OK)
         e = types_read(c, &types);
     if (e == BL_OK)
@@ -85,7 +85,7 @@ enum bl_err apps_get_deployment(struct call *c)
     struct work_app a;
     struct work_deployment d;
     bl_uuid id;
-    BL_TRY(app_of_path(c, &a));
+    BL_TRY(api_app_of_path(c, &a));
     BL_TRY(api_uuid_of_path(c, 1, &id));
     BL_TRY(work_deployment_get(c->x, c->db, &a, id, &d));
     return api_deployment_answer(c, &a, &d);
@@ -107,7 +107,7 @@ enum bl_err apps_cancel_deployment(struct call *c)
     struct work_app a;
     struct work_deployment d;
     bl_uuid id;
-    BL_TRY(app_of_path(c, &a));
+    BL_TRY(api_app_of_path(c, &a));
     BL_TRY(api_uuid_of_path(c, 1, &id));
     BL_TRY(work_deployment_get(c->x, c->db, &a, id, &d));
     BL_TRY(api_need_apps(c));
@@ -164,7 +164,7 @@ enum bl_err apps_validate_rollback(struct call *c)
     struct work_rollback r;
     bl_uuid target;
     bool skip_pin = false;
-    BL_TRY(app_of_path(c, &a));
+    BL_TRY(api_app_of_path(c, &a));
     BL_TRY(api_body(c)); /* it asks and changes nothing: it is answered whoever deploys */
     BL_TRY(api_body_bool(c, "skip_pin", &skip_pin));
     BL_TRY(target_read(c, &target));

@@ -146,6 +146,7 @@ BL_MUST_CHECK enum bl_err api_deployment_write(
         struct call *c, const struct work_app *a, const struct work_deployment *d);
 BL_MUST_CHECK enum bl_err api_deployment_answer(/* {"deployment": {...}} */
         struct call *c, const struct work_app *a, const struct work_deployment *d);
+BL_MUST_CHECK enum bl_err api_app_of_path(struct call *c, struct work_app *ret); /* of the token's account */
 BL_MUST_CHECK enum bl_err api_uuid_of_path(struct call *c, int segment, bl_uuid *ret); /* BL_NOT_FOUND */
 BL_MUST_CHECK enum bl_err api_need_apps(struct call *c);                               /* BL_FORBIDDEN: off */
 BL_MUST_CHECK enum bl_err api_body_bool(

@@ -91,4 +91,16 @@ BL_MUST_CHECK enum bl_err work_rollback_commit(struct bl_ctx *x, struct work *w,
 BL_MUST_CHECK enum bl_err work_rollback_revert(struct bl_ctx *x, struct work *w, const char *actor,
         enum work_apps mode, const struct work_app *a, struct work_deployment *ret);
 
+/* ---- traffic: what one UTC day's facts of the meter that provides app_bandwidth say of an app, in whole
+ * bytes, as text. Facts after now_us are not known yet; without such a meter every app has "0". */
+struct work_traffic {
+    const struct bl_usage_total *usage; /* of that meter and day */
+    size_t n;
+    bool gib; /* its unit */
+};
+BL_MUST_CHECK enum bl_err work_traffic_load(struct bl_ctx *x, struct work *w, struct store_db *db,
+        const struct work_account *owner, const struct bl_book *book, bl_day day, int64_t now_us,
+        struct work_traffic *ret);
+struct bl_str work_traffic_bytes(struct bl_ctx *x, const struct work_traffic *t, bl_uuid app);
+
 #endif
