@@ -17,6 +17,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROW = re.compile(r'^R\("([A-Z]+)", "([^"]+)", (API_\w+), ([\w|() ]+), API_\w+, ([\w| ]+), [^,]+, (\w+)\)$', re.M)
 SCOPE_ROW = re.compile(r'^S\((\w+), "([^"]+)", (\w+)\)$', re.M)
 ASKING = {"apps_validate_rollback", "apps_list_metrics_bandwidth_daily"}  # POSTs that change nothing
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 NOBODY = "00000000-0000-4000-8000-000000000000"
 NOW, LATER = "2026-03-05T00:00:00Z", "2026-03-05T00:00:09Z"
 BOOK = """\
@@ -49,8 +50,9 @@ class Route:
         self.open = "API_OPEN" in flags
         self.scopes = [WORDS[s][0] for s in re.findall(r"WORK_SCOPE\((\w+)\)", scopes)]
         self.operator = self.path.startswith(("/operator/", "/metrics"))
+        self.oauth = self.dialect in ("API_OAUTH", "API_PAGE")
         self.shared = None  # the row of the other dialect, where both have the path
-        self.side = "open" if self.open else "operator" if self.operator else "civo" if self.dialect == "API_CIVO" else "do"
+        self.side = "oauth" if self.oauth else "open" if self.open else "operator" if self.operator else "civo" if self.dialect == "API_CIVO" else "do"
 
 
 def routes():
@@ -63,7 +65,7 @@ def routes():
     t.same("every row of the table is understood", len(rows), len(re.findall(r"^R\(", text, re.M)))
     asked = lambda *sides: {x for r in rows if r.side in sides for x in r.scopes}  # noqa: E731
     t.same("what a customer's routes ask for are customers' scopes", asked("do", "civo") - set(CUSTOMER), set())
-    t.check("every customer's route asks for a scope", all(r.scopes for r in rows if r.side == "do"))
+    t.check("every customer's route asks for a scope", all(r.scopes for r in rows if r.side == "do" and r.name != "oauth_token_info"))
     t.same("what an operator's routes ask for", asked("operator"), set(SCOPES))
     return rows
 
@@ -181,6 +183,13 @@ def matrix(w, rows):
         w.revoke(gone[side])
     w.s.cli("account", "list", now=LATER)  # the very second of their expiry
     for r in rows:
+        if r.oauth:  # who asks there is a client, or a person who says yes: no token opens it
+            for token in (None, *good.values(), gone["do"]):
+                a = w.s.request(r.method, w.path(r), token, "token=x" if r.method == "POST" else None, FORM)
+                t.check("%s with a token" % r.path, a.status in (400, 401) or (a.status, a.body) == (200, b"{}"), a.status)
+            a = w.s.ask(r.method, w.path(r), good["operator"], None, None, True)
+            t.check("%s on the other side" % r.path, a.status in (401, 404), a.status)
+            continue
         if r.open:
             a = w.s.request(r.method, w.path(r), None, None, None, r.operator)
             t.same("%s is open" % r.path, a.status, 200)
@@ -258,7 +267,9 @@ def foreign(w, rows):
                 t.same("%s %s with %s id" % (r.method, r.path, what), shape(ask(w.path(r, made=made), token)), shape(unknown))
             if r.side == "do":
                 t.same("%s and an organization" % r.path, shape(ask(w.path(r), w.group)), shape(unknown))
-        if r.side == "do" and "{" not in r.path and r.method == "GET":
+        if r.name == "oauth_token_info":
+            t.same("what a group's token is", w.s.get(r.path, w.group, want=200).json["scopes"], ["billing:read"])
+        elif r.side == "do" and "{" not in r.path and r.method == "GET":
             t.same("%s and an organization" % r.path, w.s.get(r.path, w.group).status, 404)
         if "{invoice_uuid}" in r.path and r.operator:
             a = w.s.get(w.path(r, account=w.mine, invoice=w.other_invoice), w.operator)

@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from story import Contract, Schema, SchemaError, Tally, parse_json  # noqa: E402
 from story.contract import ROOT  # noqa: E402
 
-NAMES = ("digitalocean", "civo", "operator")
+NAMES = ("digitalocean", "civo", "operator", "oauth")
 t = Tally()
 
 # (schema, value, how many errors)

@@ -1,14 +1,16 @@
 -- name: token_insert
--- in:   digest blob, token_id text, dialect text, bucket int, account blob, org blob, scopes text, name text, created_us int, expires_us int
+-- in:   digest blob, token_id text, dialect text, bucket int, account blob, org blob, scopes text, name text, created_us int, expires_us int, grant_id text
 -- gives: none
-insert into token (digest, token_id, dialect, bucket, account, org, scopes, name, created_us, expires_us, revoked_us)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 9223372036854775807);
+insert into token (digest, token_id, dialect, bucket, account, org, scopes, name, created_us, expires_us, revoked_us,
+                   grant_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 9223372036854775807, $11);
 
 -- name: token_get
 -- in:   digest blob
--- out:  token_id text, dialect text, account blob, org blob, scopes text, name text, expires_us int, revoked_us int
+-- out:  token_id text, dialect text, account blob, org blob, scopes text, created_us int, expires_us int, revoked_us int, grant_id text
 -- gives: one
-select token_id, dialect, account, org, scopes, name, expires_us, revoked_us from token where digest = $1;
+select token_id, dialect, account, org, scopes, created_us, expires_us, revoked_us, grant_id from token
+ where digest = $1;
 
 -- name: token_list
 -- out:  token_id text, dialect text, account blob, org blob, scopes text, name text, created_us int, expires_us int, revoked_us int
@@ -24,6 +26,6 @@ update token set revoked_us = $2 where token_id = $1 and revoked_us > $2;
 
 -- name: token_by_id
 -- in:   token_id text
--- out:  digest blob, revoked_us int
+-- out:  expires_us int, revoked_us int, grant_id text
 -- gives: one
-select digest, revoked_us from token where token_id = $1;
+select expires_us, revoked_us, grant_id from token where token_id = $1;

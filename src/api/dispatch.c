@@ -1,6 +1,6 @@
 /* The dispatcher: match, authenticate, count, scope, parse, call, answer. The order is the one a caller would
  * fix things in; every answer under /v2 carries the rate-limit headers, every answer a request id. */
-#include "api/inner.h"
+#include "api/oauth.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -44,11 +44,17 @@ static bool starts(struct bl_str s, const char *with)
     return s.n >= n && memcmp(s.p, with, n) == 0;
 }
 
+/* Customers' paths: whoever asks there is counted. */
+static bool counted(struct bl_str path)
+{
+    return starts(path, "/v2/") || bl_str_is(path, "/v2") || starts(path, "/v1/");
+}
+
 static bool on_door(const struct api_route *r, enum api_door door)
 {
-    bool v2 = strncmp(r->path, "/v2/", 4) == 0;
+    bool theirs = counted(bl_str_of(r->path));
     bool ours = strncmp(r->path, "/operator/", 10) == 0 || strcmp(r->path, "/metrics") == 0;
-    return door == API_PUBLIC ? !ours : !v2;
+    return door == API_PUBLIC ? !ours : !theirs;
 }
 
 static bool method_is(const struct api_route *r, struct bl_str method)
@@ -99,7 +105,7 @@ static enum api_dialect dialect_of(const struct api_request *in)
         return API_PROBLEM;
     for (size_t i = 0; i < BL_COUNT(routes); i++) /* of a shared path the first row speaks */
         if (on_door(&routes[i], in->door) && api_path_match(NULL, routes[i].path, in->path, NULL))
-            return routes[i].dialect == API_CIVO ? API_CIVO : API_DO;
+            return routes[i].dialect == API_PLAIN ? API_DO : routes[i].dialect;
     return API_DO;
 }
 
@@ -114,7 +120,7 @@ static void request_id(char ret[37])
     bl_uuid_text(u, ret);
 }
 
-static struct bl_str bearer(const struct api_request *in)
+struct bl_str api_bearer(const struct api_request *in)
 {
     struct bl_str h = api_header(in, "authorization");
     if (h.n < 7 || strncasecmp(h.p, "bearer ", 7) != 0)
@@ -130,7 +136,7 @@ static struct bl_str bearer(const struct api_request *in)
 static enum bl_err unauthorized(struct call *c)
 {
     bool civo = c->route && c->route->dialect == API_CIVO;
-    if (civo && !bl_is(bearer(c->in)))
+    if (civo && !bl_is(api_bearer(c->in)))
         return bl_fail(c->x, BL_UNAUTHORIZED, "requires_authentication|");
     if (c->in->door == API_PUBLIC && c->route && !civo)
         return bl_fail(c->x, BL_UNAUTHORIZED, "%s", bl_err_text(BL_UNAUTHORIZED));
@@ -159,7 +165,7 @@ static enum bl_err take_civo_row(struct call *c)
 
 static enum bl_err authenticate(struct call *c)
 {
-    struct bl_str token = bearer(c->in);
+    struct bl_str token = api_bearer(c->in);
     if (!bl_is(token))
         return unauthorized(c);
     enum bl_err e = work_token_check(c->x, c->work, c->db, token, &c->token);
@@ -187,11 +193,9 @@ static void rate_headers(struct call *c, const struct api_rate *r)
         api_reply_header(c, "retry-after", bl_str_printf(m, "%lld", (long long)r->retry_after));
 }
 
-/* Counts the call against its token, or against its address when it has no valid one. */
-static enum bl_err count_rate(struct call *c, bool known)
+enum bl_err api_count(struct call *c, struct bl_str key)
 {
     struct api_rate rate;
-    struct bl_str key = known ? bl_str_of(c->token.id) : c->in->peer;
     api_rate_count(c->api, key, bl_floor_s(c->x->now_us), &rate);
     rate_headers(c, &rate);
     return rate.over ? bl_fail(c->x, BL_TOO_MANY, "%s", bl_err_text(BL_TOO_MANY)) : BL_OK;
@@ -208,7 +212,6 @@ static enum bl_err load_account(struct call *c)
 
 static enum bl_err admit(struct call *c)
 {
-    bool v2 = starts(c->in->path, "/v2/") || bl_str_is(c->in->path, "/v2");
     bool open = c->route && (c->route->flags & API_OPEN);
     if (c->in->door == API_SOCKET || open) {
         c->actor = c->in->door == API_SOCKET ? "socket" : "-";
@@ -220,8 +223,8 @@ static enum bl_err admit(struct call *c)
     char *why = NULL;
     if (e != BL_OK)
         why = (char *)bl_str_dup(&c->x->arena, bl_str_of(c->x->why)).p;
-    if (v2)
-        BL_TRY(count_rate(c, e != BL_UNAUTHORIZED));
+    if (counted(c->in->path)) /* against its token, or its address when it has no valid one */
+        BL_TRY(api_count(c, e != BL_UNAUTHORIZED ? bl_str_of(c->token.id) : c->in->peer));
     if (e != BL_OK)
         return bl_fail(c->x, e, "%s", why);
     if (c->route && c->route->scope && !(c->token.scopes & c->route->scope)) {
@@ -237,7 +240,7 @@ static enum bl_err admit(struct call *c)
 static bool speaks_civo(struct call *c)
 {
     struct work_token token;
-    struct bl_str text = bearer(c->in);
+    struct bl_str text = api_bearer(c->in);
     return c->in->door == API_PUBLIC && bl_is(text) &&
            work_token_check(c->x, c->work, c->db, text, &token) == BL_OK && token.dialect == WORK_CIVO;
 }
@@ -284,14 +287,6 @@ static enum bl_err handle(struct call *c)
     return c->route->handler(c);
 }
 
-static bool header_set(const struct api_reply *r, const char *name)
-{
-    for (size_t i = 0; i < r->n_header; i++)
-        if (bl_str_is(r->header[i].name, name))
-            return true;
-    return false;
-}
-
 static void etag(struct call *c)
 {
     uint8_t h[32];
@@ -314,10 +309,16 @@ static void finish(struct call *c, enum bl_err e)
 {
     if (e != BL_OK)
         api_error_write(c, e, c->x->why);
-    else if (c->out->status != 204 && !header_set(c->out, "content-type"))
+    else if (c->out->status != 204 && !api_header_set(c->out, "content-type"))
         api_reply_header(c, "content-type", BL_STR("application/json"));
+    enum api_dialect d = c->route ? c->route->dialect : API_DO;
     if (e == BL_UNAUTHORIZED)
-        api_reply_header(c, "www-authenticate", BL_STR("Bearer"));
+        api_reply_header(
+                c, "www-authenticate", d == API_OAUTH ? BL_STR("Basic realm=\"billow\"") : BL_STR("Bearer"));
+    if (d == API_OAUTH || d == API_PAGE)
+        api_reply_header(c, "cache-control", BL_STR("no-store"));
+    if (d == API_PAGE)
+        oauth_page_headers(c);
     if (e == BL_UNAVAILABLE || e == BL_FULL)
         api_reply_header(c, "retry-after", BL_STR("1"));
     if (e == BL_OK && c->out->status == 200 && (c->route->flags & API_ETAG))
@@ -388,7 +389,7 @@ void api_refuse(struct api *a, struct bl_ctx *x, const struct api_request *in, e
     struct call c;
     struct api_route shape = {.dialect = dialect_of(in), .path = "-"};
     api_call_begin(&c, a, x, NULL, &shape, in, ret);
-    if (starts(in->path, "/v2/")) {
+    if (counted(in->path)) {
         struct api_rate rate;
         api_rate_count(a, in->peer, bl_floor_s(x->now_us), &rate);
         rate.over = false;

@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum api_dialect { API_DO, API_CIVO, API_PROBLEM, API_PLAIN };
+enum api_dialect { API_DO, API_CIVO, API_PROBLEM, API_PLAIN, API_OAUTH, API_PAGE };
 enum {             /* route flags */
     API_PAGED = 1, /* page and per_page */
     API_ETAG = 2,  /* a 200 carries an ETag of its body */
@@ -68,11 +68,16 @@ void api_call_begin(struct call *c, struct api *a, struct bl_ctx *x, struct stor
         const struct api_route *r, const struct api_request *in, struct api_reply *out);
 BL_MUST_CHECK enum bl_err api_call_admit(struct call *c);
 void api_call_finish(struct call *c, enum bl_err e);
+struct bl_str api_bearer(const struct api_request *in); /* absent: none, or too long to be one */
+/* Counts the call against the key, and says in the answer's headers where that stands. BL_TOO_MANY */
+BL_MUST_CHECK enum bl_err api_count(struct call *c, struct bl_str key);
 
 /* params.c */
 struct bl_str api_header(const struct api_request *in, const char *name);
 struct bl_str api_query(const struct call *c, const char *key); /* absent when missing or empty */
 BL_MUST_CHECK enum bl_err api_query_parse(struct call *c);
+BL_MUST_CHECK enum bl_err api_form_parse(struct call *c); /* the body's; they join those of the query */
+bool api_form_decode(struct bl_ctx *x, struct bl_str s, struct bl_str *ret);
 BL_MUST_CHECK enum bl_err api_paging_parse(struct call *c);
 bool api_path_match(struct bl_ctx *x, const char *pattern, struct bl_str path, struct bl_str segment[6]);
 BL_MUST_CHECK enum bl_err api_body(struct call *c); /* c->json: an object */
@@ -84,7 +89,9 @@ BL_MUST_CHECK enum bl_err api_body_time(struct call *c, const char *key, bool *r
 
 /* reply.c */
 void api_reply_header(struct call *c, const char *name, struct bl_str value);
-void api_links(struct call *c, int64_t total); /* "links": {...}, "meta": {"total": n} */
+bool api_header_set(const struct api_reply *r, const char *name);
+void api_put_escaped(struct bl_buf *b, struct bl_str s); /* percent-escaped, as a value in a query */
+void api_links(struct call *c, int64_t total);           /* "links": {...}, "meta": {"total": n} */
 void api_error_write(struct call *c, enum bl_err e, const char *why);
 struct bl_str api_urn(struct bl_ctx *x, const char *prefix, bl_uuid u);
 void api_kamount(struct call *c, const char *key, bl_amount a, int digits);

@@ -70,13 +70,20 @@ bool api_path_match(struct bl_ctx *x, const char *pattern, struct bl_str path, s
     return p == end;
 }
 
-enum bl_err api_query_parse(struct call *c)
+bool api_form_decode(struct bl_ctx *x, struct bl_str s, struct bl_str *ret)
 {
-    struct bl_str q = c->in->query;
+    return decode(x, s, true, ret);
+}
+
+/* Adds to c->query. what: how the sentence calls it. */
+static enum bl_err pairs_parse(struct call *c, struct bl_str q, const char *what)
+{
     struct {
         struct api_pair *at;
         size_t n, cap;
     } pairs = {0};
+    for (size_t i = 0; i < c->n_query; i++)
+        *BL_PUSH(&c->x->arena, pairs) = c->query[i];
     for (size_t at = 0; at < q.n;) {
         size_t end = at;
         while (end < q.n && q.p[end] != '&')
@@ -90,14 +97,24 @@ enum bl_err api_query_parse(struct call *c)
         struct bl_str value = {eq ? eq + 1 : one.p + one.n, eq ? one.n - key.n - 1 : 0};
         struct api_pair pair;
         if (pairs.n == 64)
-            return bl_fail(c->x, BL_BAD_REQUEST, "The query has more than 64 parameters.");
+            return bl_fail(c->x, BL_BAD_REQUEST, "The %s has more than 64 parameters.", what);
         if (!decode(c->x, key, true, &pair.key) || !decode(c->x, value, true, &pair.value))
-            return bl_fail(c->x, BL_BAD_REQUEST, "The query is not well escaped UTF-8.");
+            return bl_fail(c->x, BL_BAD_REQUEST, "The %s is not well escaped UTF-8.", what);
         *BL_PUSH(&c->x->arena, pairs) = pair;
     }
     c->query = pairs.at;
     c->n_query = pairs.n;
     return BL_OK;
+}
+
+enum bl_err api_query_parse(struct call *c)
+{
+    return pairs_parse(c, c->in->query, "query");
+}
+
+enum bl_err api_form_parse(struct call *c)
+{
+    return pairs_parse(c, c->in->body, "form");
 }
 
 struct bl_str api_query(const struct call *c, const char *key)

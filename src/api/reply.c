@@ -1,10 +1,20 @@
 /* Writing answers: links, money, times, and errors in the shape of the dialect that asks. */
-#include "api/inner.h"
+#include "api/oauth.h"
+
+#include <string.h>
 
 void api_reply_header(struct call *c, const char *name, struct bl_str value)
 {
     if (c->out->n_header < BL_COUNT(c->out->header))
         c->out->header[c->out->n_header++] = (struct api_header){bl_str_of(name), value};
+}
+
+bool api_header_set(const struct api_reply *r, const char *name)
+{
+    for (size_t i = 0; i < r->n_header; i++)
+        if (bl_str_is(r->header[i].name, name))
+            return true;
+    return false;
 }
 
 struct bl_str api_urn(struct bl_ctx *x, const char *prefix, bl_uuid u)
@@ -66,7 +76,7 @@ static bool host_ok(struct bl_str h)
     return h.n > 0 && h.n <= 255;
 }
 
-static void put_escaped(struct bl_buf *b, struct bl_str s)
+void api_put_escaped(struct bl_buf *b, struct bl_str s)
 {
     for (size_t i = 0; i < s.n; i++) {
         uint8_t ch = (uint8_t)s.p[i];
@@ -94,9 +104,9 @@ static void link_to(struct call *c, const char *key, int64_t page)
         if (bl_str_is(q->key, "page") || bl_str_is(q->key, "per_page") || q->value.n == 0)
             continue;
         bl_buf_byte(&b, '&');
-        put_escaped(&b, q->key);
+        api_put_escaped(&b, q->key);
         bl_buf_byte(&b, '=');
-        put_escaped(&b, q->value);
+        api_put_escaped(&b, q->value);
     }
     bl_jw_kstr(&c->j, key, bl_buf_view(&b));
     bl_buf_release(&b);
@@ -153,17 +163,23 @@ static const char *civo_code(enum bl_err e)
     }
 }
 
-/* A sentence may begin with "code|": the Civo code that the handler chose. Nothing behind it: the older form
- * of this API, which has the code as its result; clients know a missing key by that. */
+/* A sentence may begin with "code|": the code that the handler chose, where the dialect has codes of its own.
+ */
+static struct bl_str code_cut(struct bl_str *why, struct bl_str otherwise)
+{
+    const char *bar = why->n ? memchr(why->p, '|', why->n) : NULL;
+    if (!bar)
+        return otherwise;
+    struct bl_str code = {why->p, (size_t)(bar - why->p)};
+    *why = (struct bl_str){bar + 1, why->n - code.n - 1};
+    return code;
+}
+
+/* Nothing behind the code: the older form of this API, which has it as its result; clients know a missing key
+ * by that. */
 static void civo_error(struct call *c, enum bl_err e, struct bl_str why)
 {
-    struct bl_str code = bl_str_of(civo_code(e));
-    for (size_t i = 0; i < why.n; i++)
-        if (why.p[i] == '|') {
-            code = (struct bl_str){why.p, i};
-            why = (struct bl_str){why.p + i + 1, why.n - i - 1};
-            break;
-        }
+    struct bl_str code = code_cut(&why, bl_str_of(civo_code(e)));
     if (why.n > 0) {
         bl_jw_kstr(&c->j, "code", code);
         bl_jw_kstr(&c->j, "reason", why);
@@ -172,14 +188,32 @@ static void civo_error(struct call *c, enum bl_err e, struct bl_str why)
     bl_jw_kint(&c->j, "status", bl_err_status(e));
 }
 
+/* RFC 6749 5.2 */
+static void oauth_error(struct call *c, enum bl_err e, struct bl_str why)
+{
+    bool busy = e == BL_UNAVAILABLE || e == BL_FULL || e == BL_TOO_MANY;
+    struct bl_str code = code_cut(&why, e == BL_INTERNAL ? BL_STR("server_error")
+                                        : busy           ? BL_STR("temporarily_unavailable")
+                                                         : BL_STR("invalid_request"));
+    bl_jw_kstr(&c->j, "error", code);
+    bl_jw_kstr(&c->j, "error_description", oauth_described(c->x, why));
+}
+
 void api_error_write(struct call *c, enum bl_err e, const char *why)
 {
     enum api_dialect d = c->route ? c->route->dialect : API_DO;
     struct bl_str text = why && *why && e != BL_INTERNAL ? bl_str_of(why) : bl_str_of(bl_err_text(e));
     c->body.n = 0;
+    if (d == API_PAGE) {
+        code_cut(&text, BL_ABSENT);
+        oauth_page_error(c, e, bl_str_dup(&c->x->arena, text));
+        return;
+    }
     bl_jw_init(&c->j, &c->body);
     bl_jw_begin_object(&c->j);
-    if (d == API_CIVO) {
+    if (d == API_OAUTH) {
+        oauth_error(c, e, text);
+    } else if (d == API_CIVO) {
         civo_error(c, e, text);
     } else if (d == API_PROBLEM) {
         bl_jw_kz(&c->j, "type", "about:blank");

@@ -41,6 +41,22 @@ static void number_draw(bl_uuid u, unsigned skip, char ret[11])
     ret[10] = 0;
 }
 
+int64_t work_owner_number(bl_uuid u, struct bl_str customer_number)
+{
+    char drawn[11];
+    int64_t n = 0;
+    struct bl_str text = customer_number;
+    number_draw(u, 0, drawn);
+    bool whole = text.n > 0 && text.n <= 15;
+    for (size_t i = 0; i < text.n && whole; i++)
+        whole = text.p[i] >= '0' && text.p[i] <= '9';
+    if (!whole)
+        text = bl_str_of(drawn);
+    for (size_t i = 0; i < text.n; i++)
+        n = n * 10 + (text.p[i] - '0');
+    return n;
+}
+
 static enum bl_err number_take(struct bl_ctx *x, struct work *w, struct bl_str wanted, uint32_t bucket,
         bl_uuid u, struct bl_str *ret)
 {

@@ -223,6 +223,9 @@ enum work_ahead_state work_ahead_take(
 void work_ahead_pass(struct work_ahead *h, uint32_t at); /* the writer is through with it */
 int64_t work_mono_us(void);                              /* work.c: what until_us is measured on */
 
+/* oauth_grants.c: inside a transaction; drop the cache of tokens when it is over */
+BL_MUST_CHECK enum bl_err work_grant_end(struct bl_ctx *x, struct work *w, struct bl_str grant_id);
+
 /* close_run.c */
 void work_close_forget(struct work *w);
 BL_MUST_CHECK enum bl_err work_heads_digest(
@@ -232,7 +235,19 @@ BL_MUST_CHECK enum bl_err work_heads_digest(
 void work_cache_open(struct work *w);
 void work_cache_close(struct work *w);
 
-/* tokens.c */
+/* tokens.c: inside a transaction */
+struct work_token_row {
+    enum work_dialect dialect;
+    const char *prefix; /* NULL: the dialect's */
+    const bl_uuid *account, *org;
+    struct bl_str scopes, name, grant_id;
+    int64_t expires_us;
+};
+BL_MUST_CHECK enum bl_err work_token_write(struct bl_ctx *x, struct work *w, const struct work_token_row *in,
+        struct bl_str *ret_token, struct bl_str *ret_id);
+/* Drop the cache when the transaction is over. */
+BL_MUST_CHECK enum bl_err work_token_end(
+        struct bl_ctx *x, struct work *w, const char *actor, struct bl_str id);
 void work_token_cache_open(struct work *w);
 void work_token_cache_drop(struct work *w);
 void work_token_cache_close(struct work *w);

@@ -42,4 +42,61 @@ BL_MUST_CHECK enum bl_err work_client_check(struct bl_ctx *x, struct store_db *d
         struct bl_str secret, struct work_client *ret);
 bool work_client_redirects_to(const struct work_client *c, struct bl_str uri); /* one of its own, whole */
 
+/* ---- consent */
+struct work_consent {
+    const struct work_client *client;
+    struct bl_str token;        /* the customer's own: a personal one, of an account */
+    uint32_t scopes;            /* what is asked; what the token may not do is left out */
+    struct bl_str redirect_uri; /* one of the client's */
+    bool redirect_given;        /* the request named it */
+    struct bl_str challenge;    /* absent: none */
+};
+/* BL_UNAUTHORIZED: no such token. BL_FORBIDDEN: it may do nothing of what is asked. */
+BL_MUST_CHECK enum bl_err work_consent(
+        struct bl_ctx *x, struct work *w, const struct work_consent *in, struct bl_str *ret_code);
+
+/* ---- codes and refresh tokens: BL_CONFLICT when what is handed in is not, or no more, good */
+struct work_issued {
+    struct bl_str access, refresh;
+    struct bl_str scopes; /* of the access token */
+    int64_t expires_us;   /* likewise */
+    bl_uuid account;
+};
+struct work_code {
+    const struct work_client *client;
+    struct bl_str code, redirect_uri, verifier; /* absent: not sent */
+};
+BL_MUST_CHECK enum bl_err work_code_exchange(
+        struct bl_ctx *x, struct work *w, const struct work_code *in, struct work_issued *ret);
+struct work_refresh {
+    const struct work_client *client;
+    struct bl_str refresh;
+    uint32_t scopes; /* 0: those of the grant; BL_FORBIDDEN when they are more */
+};
+BL_MUST_CHECK enum bl_err work_refresh(
+        struct bl_ctx *x, struct work *w, const struct work_refresh *in, struct work_issued *ret);
+
+/* ---- ending, and telling about */
+/* Who has a token may end it: the client that it was given to, or whoever shows a good token of the same
+ * grant, or the token itself. What somebody else's client hands in, and what is no token, changes nothing. */
+BL_MUST_CHECK enum bl_err work_token_hand_back(struct bl_ctx *x, struct work *w,
+        const struct work_client *client, /* NULL: bearer */
+        struct bl_str bearer, struct bl_str token);
+struct work_token_about {
+    bool refresh; /* a refresh token: of an access token otherwise */
+    bool has_account;
+    bl_uuid account, org;           /* one of them */
+    struct bl_str scopes;           /* blank-separated */
+    int64_t created_us, expires_us; /* INT64_MAX: never */
+    struct bl_str client_id;        /* absent: a personal token */
+};
+/* Of a good token of a customer; an access token or a refresh token. BL_UNAUTHORIZED */
+BL_MUST_CHECK enum bl_err work_token_tell(
+        struct bl_ctx *x, struct store_db *db, struct bl_str token, struct work_token_about *ret);
+/* Words for bits, so that parsing them gives the same bits. */
+struct bl_str work_scopes_text(struct bl_ctx *x, uint32_t bits);
+/* A number for the owner of tokens: the customer number when it is one below 10^15, else one drawn from the
+ * uuid. */
+int64_t work_owner_number(bl_uuid u, struct bl_str customer_number);
+
 #endif

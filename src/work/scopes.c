@@ -80,3 +80,19 @@ enum bl_err work_scopes_parse(struct bl_ctx *x, struct bl_str text, uint32_t *re
     *ret = bits;
     return BL_OK;
 }
+
+struct bl_str work_scopes_text(struct bl_ctx *x, uint32_t bits)
+{
+    struct bl_str text = BL_STR("");
+    for (size_t i = 0; i < BL_COUNT(scopes); i++) { /* the wide words stand first in the table */
+        if (!(bits & scopes[i].bit))
+            continue;
+        text = bl_str_printf(&x->arena, "%.*s%s%s", BL_FMT(text), text.n ? " " : "", scopes[i].text);
+        bits &= ~scopes[i].bit;
+        if (scopes[i].bit == WORK_SCOPE(API_READ))
+            bits &= ~covered(true);
+        if (scopes[i].bit == WORK_SCOPE(API_WRITE))
+            bits &= ~covered(false);
+    }
+    return text;
+}

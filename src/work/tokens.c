@@ -30,6 +30,28 @@ static const struct {
                 "events:write operator:read operator:finance operator:admin"},
 };
 
+enum bl_err work_token_write(struct bl_ctx *x, struct work *w, const struct work_token_row *in,
+        struct bl_str *ret_token, struct bl_str *ret_id)
+{
+    uint8_t secret[32], id[6], digest[32];
+    char hex[65], id_hex[13];
+    const char *prefix = in->prefix ? in->prefix : dialects[in->dialect].prefix;
+    randombytes_buf(secret, sizeof secret);
+    randombytes_buf(id, sizeof id);
+    bl_hex(secret, sizeof secret, hex);
+    bl_hex(id, sizeof id, id_hex);
+    struct bl_str token = bl_str_printf(&x->arena, "%s%s", prefix, hex);
+    struct bl_str token_id = bl_str_printf(&x->arena, "tok_%s", id_hex);
+    bl_sha256(token.p, token.n, digest);
+    BL_TRY(q_token_insert(x, store_writer(w->store), (struct bl_str){(char *)digest, 32}, token_id,
+            bl_str_of(dialects[in->dialect].name), in->account ? store_bucket_of(w->store, *in->account) : 0,
+            in->account ? store_uuid(in->account) : BL_ABSENT, in->org ? store_uuid(in->org) : BL_ABSENT,
+            in->scopes, bl_is(in->name) ? in->name : BL_STR(""), x->now_us, in->expires_us, in->grant_id));
+    *ret_token = token;
+    *ret_id = token_id;
+    return BL_OK;
+}
+
 static enum bl_err add(struct bl_ctx *x, struct work *w, const char *actor, const struct work_token_new *in,
         struct bl_str *ret_token, struct bl_str *ret_id)
 {
@@ -68,21 +90,16 @@ static enum bl_err add(struct bl_ctx *x, struct work *w, const char *actor, cons
         if (!found)
             return bl_fail(x, BL_NOT_FOUND, "There is no such organization.");
     }
-    uint8_t secret[32], id[6], digest[32];
-    char hex[65], id_hex[13];
-    randombytes_buf(secret, sizeof secret);
-    randombytes_buf(id, sizeof id);
-    bl_hex(secret, sizeof secret, hex);
-    bl_hex(id, sizeof id, id_hex);
-    struct bl_str token = bl_str_printf(&x->arena, "%s%s", dialects[in->dialect].prefix, hex);
-    struct bl_str token_id = bl_str_printf(&x->arena, "tok_%s", id_hex);
-    bl_sha256(token.p, token.n, digest);
-    BL_TRY(q_token_insert(x, db, (struct bl_str){(char *)digest, 32}, token_id,
-            bl_str_of(dialects[in->dialect].name),
-            in->has_account ? store_bucket_of(w->store, in->account) : 0,
-            in->has_account ? store_uuid(&in->account) : BL_ABSENT,
-            in->has_org ? store_uuid(&in->org) : BL_ABSENT, text, bl_is(in->name) ? in->name : BL_STR(""),
-            x->now_us, in->has_expiry ? in->expires_us : INT64_MAX));
+    struct work_token_row row = {
+            .dialect = in->dialect,
+            .account = in->has_account ? &in->account : NULL,
+            .org = in->has_org ? &in->org : NULL,
+            .scopes = text,
+            .name = in->name,
+            .expires_us = in->has_expiry ? in->expires_us : INT64_MAX,
+    };
+    struct bl_str token, token_id;
+    BL_TRY(work_token_write(x, w, &row, &token, &token_id));
     BL_TRY(work_audit(x, w, actor, "token.add", token_id, text));
     *ret_token = token;
     *ret_id = token_id;
@@ -111,7 +128,6 @@ static enum bl_err revoke(struct bl_ctx *x, struct work *w, const char *actor, s
     struct q_token_by_id row;
     struct q_token_get by_digest;
     bool found = false;
-    int64_t changed = 0;
     uint8_t digest[32];
     if (digest_read(id, digest)) {
         BL_TRY(q_token_get(x, db, (struct bl_str){(const char *)digest, 32}, &by_digest, &found));
@@ -124,7 +140,23 @@ static enum bl_err revoke(struct bl_ctx *x, struct work *w, const char *actor, s
     }
     if (!found)
         return bl_fail(x, BL_NOT_FOUND, "There is no token %s.", bl_shown(&x->arena, id));
-    BL_TRY(q_token_revoke(x, db, id, x->now_us, &changed));
+    return work_token_end(x, w, actor, id);
+}
+
+/* What an application was given goes with its grant; what a personal token gave away goes with it. */
+enum bl_err work_token_end(struct bl_ctx *x, struct work *w, const char *actor, struct bl_str id)
+{
+    struct store_db *db = store_writer(w->store);
+    struct q_token_by_id row;
+    bool found = false;
+    int64_t changed = 0;
+    BL_TRY(q_token_by_id(x, db, id, &row, &found));
+    if (found && bl_is(row.grant_id))
+        BL_TRY(work_grant_end(x, w, row.grant_id));
+    else
+        BL_TRY(q_token_revoke(x, db, id, x->now_us, &changed));
+    BL_TRY(q_token_delete_of_giver(x, db, id));
+    BL_TRY(q_oauth_grant_delete_of_giver(x, db, id));
     return work_audit(x, w, actor, "token.revoke", id, BL_ABSENT);
 }
 

@@ -116,9 +116,11 @@ class Contract:
             )
 
     def stray(self, method, path, status, headers, body):
-        """A path or method that is not declared is answered like any error of the first operation."""
+        """A path that is not declared is answered like any error of the first operation, a method like one of its path's."""
         if status < 400:
             return ["an operation that is not declared was answered"]
-        first = next(op for _, p, op in self.operations() if "default" in op["responses"])
+        of_path = [self.find(m, path) for m in sorted({m for m, _, _ in self.operations()})]
+        all_ = of_path + [op for _, _, op in self.operations()]
+        first = next(op for op in all_ if op and "default" in op["responses"])
         declared, _ = self.response(first, status if status in (401, 429) else 599)
         return self.errors_of(declared, method, headers, body)

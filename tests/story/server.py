@@ -74,6 +74,8 @@ def contract_name(path, token, status, operator):
     """Whose answer it is. Of a path that both dialects have, a good Civo key gets Civo's."""
     if operator:
         return "operator"
+    if path.startswith("/v1/"):
+        return "oauth"
     civo = contract("civo").knows(path)
     if civo and contract("digitalocean").knows(path):
         civo = (token or "").startswith("civo_v1_") and status != 401
