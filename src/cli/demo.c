@@ -306,8 +306,16 @@ static void print_tries(struct demo *d)
     printf("  curl -sH \"Authorization: Bearer $TOKEN\" http://%s/v2/customers/my/invoices/preview/csv\n",
             public);
     printf("  curl -sH \"Authorization: Bearer $TOKEN\" "
-           "http://%s/v2/billing/%s/insights/2026-03-01/2026-03-31\n\n",
+           "http://%s/v2/billing/%s/insights/2026-03-01/2026-03-31\n",
             public, team(d, DEMO_SAMMY));
+    printf("  curl -sH \"Authorization: Bearer $TOKEN\" http://%s/v2/volumes "
+           "-d '{\"name\": \"data\", \"region\": \"nyc3\", \"size_gigabytes\": 10, \"filesystem_type\": "
+           "\"ext4\"}'\n",
+            public);
+    if (d->c->serve.volumes == DRIVER_IMAGE)
+        printf("    (a file of 10 GiB in %s.volumes, billed from now on)\n\n", d->c->db);
+    else
+        puts("    (a record alone: mkfs.ext4 is not on this machine)\n");
     printf("  doctl -u http://%s -t $TOKEN balance get\n", public);
     printf("  doctl -u http://%s -t $TOKEN invoice list\n", public);
     printf("  python3 -c 'import pydo, sys; c = pydo.Client(sys.argv[1], endpoint=\"http://%s\");"
@@ -373,8 +381,9 @@ static enum bl_err make_folder(struct demo *d)
     d->c->db = bl_str_printf(m, "%s/demo.db", d->folder).p;
     if (access(d->c->db, F_OK) == 0)
         return bl_fail(&d->c->x, BL_CONFLICT,
-                "%s is there already: serve it with billow serve --db %s --now 2026-04-16T12:00:00Z+, or "
-                "name another folder.",
+                "%s is there already: serve it with billow serve --db %s --now 2026-04-16T12:00:00Z+ "
+                "--volumes image, "
+                "or name another folder.",
                 d->c->db, d->c->db);
     return BL_OK;
 }
@@ -411,6 +420,7 @@ enum bl_err cmd_demo(struct cli *c)
         serving = &d;
         c->now_runs = true;
         c->serve.quiet = true;
+        c->serve.volumes = driver_image_here() ? DRIVER_IMAGE : DRIVER_RECORD;
         c->serve.ready = ready;
         c->exit = cli_serve(c);
         e = c->exit == 0 ? BL_OK : c->x.err;

@@ -91,6 +91,13 @@ enum driver_kind driver_kind(const struct driver *d)
     return d ? d->kind : DRIVER_OFF;
 }
 
+bool driver_image_here(void)
+{
+    char *mkfs = child_find("mkfs.ext4");
+    free(mkfs);
+    return mkfs != NULL;
+}
+
 bool driver_formats(const struct driver *d, struct bl_str fs_type, const char **ret_why)
 {
     *ret_why = "";

@@ -60,6 +60,7 @@ void driver_close(struct driver *d);
 void driver_stop(struct driver *d); /* kills what runs: from now on operations end as DRIVER_AGAIN */
 bool driver_stopping(const struct driver *d);
 enum driver_kind driver_kind(const struct driver *d);
+bool driver_image_here(void); /* has this machine what image needs? */
 /* Can it format this file system? Else *ret_why says what is missing. */
 bool driver_formats(const struct driver *d, struct bl_str fs_type, const char **ret_why);
 enum driver_end driver_run(

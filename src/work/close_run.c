@@ -360,9 +360,10 @@ static enum bl_err close_chunk(struct bl_ctx *x, struct work *w, const char *act
     BL_TRY(figures_read(x, w, ask->period, BL_PUSH(&x->arena, list), &found));
     const struct q_close_total_get *have = &list.at[0].row;
     if (found && have->digest.n > 0 && have->parked.n == 0 && all_closed(w, ask->period)) {
-        state_fill(w, &list.at[0], true, ret);
+        state_fill(w, &list.at[0], true, ret); /* told again, within the grace too */
         return BL_OK;
     }
+    BL_TRY(check_due(x, book->book, ask->period, ask->grace));
     BL_TRY(work_begin(x, w));
     enum bl_err e = work_end(x, w, run_chunk(x, w, actor, book, ask, &list, &done));
     if (e == BL_OK)
@@ -378,9 +379,7 @@ enum bl_err work_close_chunk(struct bl_ctx *x, struct work *w, const char *actor
     struct work_book *book = work_book_take(w);
     if (!book)
         return bl_fail(x, BL_CONFLICT, "There is no price book; load one with billow prices load FILE.");
-    enum bl_err e = check_due(x, book->book, ask->period, ask->grace);
-    if (e == BL_OK)
-        e = close_chunk(x, w, actor, book, ask, ret);
+    enum bl_err e = close_chunk(x, w, actor, book, ask, ret);
     work_book_give(w, book);
     return e;
 }
