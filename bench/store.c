@@ -217,7 +217,8 @@ int main(int argc, char **argv)
     if (store_check(&x, s, db, &checked) != BL_OK)
         fail(&x);
     store_reader_give(s, db);
-    printf("checked %llu facts in %.1f s\n", (unsigned long long)checked.facts, clock_s(CLOCK_MONOTONIC) - check);
+    printf("checked %llu facts in %.1f s\n", (unsigned long long)checked.facts,
+            clock_s(CLOCK_MONOTONIC) - check);
     store_close(s);
     bl_ctx_release(&x);
     unlink(path);
