@@ -6,8 +6,10 @@ import hashlib
 import html.parser
 import json
 import os
+import random
 import re
 import sys
+import threading
 import urllib.parse
 
 sys.dont_write_bytecode = True
@@ -468,6 +470,83 @@ def ends(w):
     t.same("four access tokens of one at most", (alive.count(200), alive[-1]), (4, 200))
 
 
+class Other(Story):
+    """The same server, asked over connections of one's own."""
+
+    def __init__(self, s):
+        self.port, self.operator_port, self.process, self.links = s.port, s.operator_port, None, {}
+
+
+def at_once(n, ask):
+    """What n threads are answered that ask at the same moment."""
+    gate, got = threading.Barrier(n), []
+
+    def one(k):
+        gate.wait()
+        got.append(ask(k))
+
+    threads = [threading.Thread(target=one, args=(k,)) for k in range(n)]
+    for x in threads:
+        x.start()
+    for x in threads:
+        x.join()
+    return got
+
+
+def races(w):
+    """Of many who come with one code, or one refresh token, one may be first; for all of them it ends."""
+    for _ in range(6):
+        code = w.app.code(w.personal)
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK, "client_id": w.app.id, "client_secret": w.app.secret}
+        ask = lambda _, form=form: Other(w.s).ask("POST", TOKEN, None, urllib.parse.urlencode(form), FORM)  # noqa: E731
+        got = at_once(6, ask)
+        good = [a.json for a in got if a.status == 200]
+        t.same("one code, six at once", (len(good), [a.status for a in got].count(400)), (1, 5))
+        dead(w, "it ended for all", *[x["access_token"] for x in good])
+        one = w.app.exchange(w.app.code(w.personal))
+        form = {"grant_type": "refresh_token", "refresh_token": one["refresh_token"], "client_id": w.app.id, "client_secret": w.app.secret}
+        got = at_once(6, lambda _, form=form: Other(w.s).ask("POST", TOKEN, None, urllib.parse.urlencode(form), FORM))
+        good = [a.json for a in got if a.status == 200]
+        t.same("one refresh token, six at once", (len(good), [a.status for a in got].count(400)), (1, 5))
+        dead(w, "it ended for all, too", one["access_token"], *[x["access_token"] for x in good])
+
+
+def chance(w):
+    """Requests by chance: each is answered as the contract says, and none with 5xx."""
+    r = random.Random(7)
+    app = w.app
+    one = app.exchange(app.code(w.personal))
+    page = app.page()
+    basic = "Basic " + base64.b64encode(("%s:%s" % (app.id, app.secret)).encode()).decode()
+    values = ["", "x", "%", "%zz", "%00", "%ff", "+", "=", ";", "ä", "'\"<>&", "\r\nx: y", "a" * 300, "S256", "plain", "code", "token", "read write", "api:write", "refresh_token", "authorization_code",
+              app.id, app.secret, w.tool.id, CALLBACK, w.tool.uri, one["access_token"], one["refresh_token"], w.personal, w.operator, page.form.fields["mark"], "A" * 43, "allow", "deny"]  # fmt: skip
+    names = ["client_id", "client_secret", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method", "code_verifier", "grant_type", "code", "refresh_token", "token",
+             "token_type_hint", "mark", "decision", "", "é"]  # fmt: skip
+    heads = {"Authorization": ["", "Basic", "Basic ", basic, basic[:-5], basic + "=", "Bearer " + one["access_token"], "Bearer x", "bearer", "Digest x"],
+             "Cookie": ["", page.cookie, page.cookie + "0", "billow_consent", "billow_consent=", ";;; " + page.cookie, "x=y; " + page.cookie + " ; z", "=" * 200],
+             "Content-Type": [*FORM.values(), "application/x-www-form-urlencoded; charset=utf-8", "application/x-www-form-urlencodedx", "", "text/plain"]}  # fmt: skip
+    seen = {}
+    for _ in range(1500):
+        quote = r.choice([urllib.parse.quote_plus, lambda x: urllib.parse.quote(x, safe="%=+&;")])
+        path = r.choice([AUTHORIZE, TOKEN, REVOKE, INTROSPECT])
+        sound = {**page.form.fields, "decision": "deny"} if path == AUTHORIZE else {"client_id": app.id, "client_secret": app.secret, "token": "x", "grant_type": "refresh_token"}
+        said = list(sound.items()) if r.random() < 0.7 else []
+        for _ in range(r.randrange(4)):
+            said = [(k, v) for k, v in said if r.random() < 0.9] + [(r.choice(names), r.choice(values))]
+        pairs = ["%s=%s" % (quote(k), quote(v)) for k, v in said]
+        cut = r.randrange(len(pairs) + 1)
+        method = r.choice(["GET", "POST"]) if path == AUTHORIZE else "POST"
+        head = {k: r.choice(v) for k, v in heads.items() if r.random() < (0.9 if k == "Content-Type" else 0.4)}
+        where, body = path + "?" + "&".join(pairs[:cut]), "&".join(pairs[cut:]) if method == "POST" else None
+        try:
+            a = w.s.request(method, where, None, body, {k: v.encode("utf-8") for k, v in head.items()})
+        except Exception as e:
+            t.check("%s %s %s %s" % (method, where, body, head), False, e)
+            return
+        seen[a.status] = seen.get(a.status, 0) + 1
+    t.check("what came of it", not [x for x in seen if x >= 500] and {200, 303, 400, 401, 403} <= set(seen), seen)
+
+
 def secrets(w, apps):
     """Nothing that opens anything stands in the database, in the log, in the audit, or in a list."""
     all_ = {x for a in apps for x in a.secrets} | {w.personal, w.other_personal}
@@ -559,7 +638,7 @@ def main():
         clients(s, s.operator_token())
     with Story(now="2026-01-05T00:00:00Z") as s:
         w = World(s)
-        for part in (flow, pkce, wrong_links, wrong_answers, wrong_tokens, reuse, ends):
+        for part in (flow, pkce, wrong_links, wrong_answers, wrong_tokens, reuse, ends, races, chance):
             t.run(part.__name__, part, w)
         secrets(w, [w.app, w.tool])
         s.cli("verify")
