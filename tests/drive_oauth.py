@@ -40,7 +40,7 @@ def clients(s, operator):
     t.same("which is public", (by[made[1]]["public"], by[got["client_id"]]["public"]), (False, True))
     shown = s.cli("oauth", "list").out
     t.check("the list on a terminal", made[1] in shown and "Cost <Charts>" in shown and made[2] not in shown, shown)
-    for uri in ("x", "https://", "https://a@b.example/", "https:///x", "https://:80/x", "http://example.com/x", "http://localhost.example.com/", "http://127.0.0.1.example.com/"):
+    for uri in ("x", "https://", "https://a@b.example/", "https:///x", "https://:80/x", "http://example.com/x", "http://localhost.example.com/", "http://127.0.0.1.example.com/", "http://localhost:80.example.com/", "http://localhost:80@a.example/"):
         s.cli(*add, "--redirect-uri", uri, code=1)
     for uri in ("javascript:alert(1)", "data:text/html,x", "app:/x", "com.example.app:x", "https://a.example/#f", "https://a.example/ x", "https://a.example/\n", "https://é.example/", "https://a.example/" + "x" * 1024):
         s.cli(*add, "--redirect-uri", uri, code=1)
@@ -217,6 +217,8 @@ def flow(w):
     one = app.exchange(app.code(w.personal, redirect_uri=None, state=None), redirect_uri=None)
     t.check("without a redirect URI, where there is one", one["access_token"])
     app.exchange(app.code(w.personal, redirect_uri=None))
+    long = "ö" * 1200
+    t.same("a long state", app.page(state=long).answer(w.personal)["state"], long)
     query = App(s, uris=("https://q.example/done?a=b",))
     t.check("a redirect URI with a query", query.page().post(w.personal).headers["location"].startswith("https://q.example/done?a=b&code="))
 

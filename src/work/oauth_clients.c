@@ -23,13 +23,18 @@ static bool begins(struct bl_str s, const char *with)
     return s.n >= n && memcmp(s.p, with, n) == 0;
 }
 
-/* Is what follows the scheme a host of this machine's own? */
+/* Is what follows the scheme a host of this machine's own, with a port or without? */
 static bool loopback(struct bl_str rest)
 {
     static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]"};
     for (size_t i = 0; i < BL_COUNT(hosts); i++) {
         size_t n = strlen(hosts[i]);
-        if (begins(rest, hosts[i]) && (rest.n == n || one_of(":/?", rest.p[n])))
+        if (!begins(rest, hosts[i]))
+            continue;
+        if (n < rest.n && rest.p[n] == ':')
+            for (n++; n < rest.n && rest.p[n] >= '0' && rest.p[n] <= '9';)
+                n++;
+        if (n == rest.n || one_of("/?", rest.p[n]))
             return true;
     }
     return false;
