@@ -86,6 +86,17 @@ def images():
         twin = s.make("xcopy", snapshot_id=s.snap(x["id"])["id"], size_gigabytes=None, filesystem_label="new")
         t.same("an xfs copy's label", xfs_label(image(s, twin["id"])), "new")
 
+        # a label is a label, whatever a shell would make of it
+        labels = ["';id>%s;'", "$(>%s)", "`>%s`", "a;>%s;b", '">%s"', "-x%s", "%s;'\"`$&"]
+        xsnap = s.snapshots()[0]["id"]
+        for n, label in enumerate(labels):
+            label %= "f"
+            for fs, source in (("xfs", {}), ("ext4", {}), ("xfs", {"snapshot_id": xsnap}), ("ext4", {"snapshot_id": snap["id"]})):
+                got = s.make("l%d" % n, size_gigabytes=12, filesystem_type=fs, filesystem_label=label, **source)
+                read = (xfs_label if fs == "xfs" else ext4_label)(image(s, got["id"]))
+                t.same("an %s's label %s%s" % (fs, label, " in a copy" if source else ""), read, label)
+                s.drop(got["id"])
+
         s.done(s.act(v["id"], "resize", size_gigabytes=11))
         t.same("grown", os.stat(image(s, v["id"])).st_size, 11 * GIB)
         t.same("the file system is not", re.search(r"Block count:\s*(\d+)", run("dumpe2fs", "-h", image(s, v["id"]))).group(1), str(10 * GIB // 4096))

@@ -70,7 +70,7 @@ void driver_close(struct driver *d)
     free(d->mkfs_ext4);
     free(d->mkfs_xfs);
     free(d->e2label);
-    free(d->xfs_admin);
+    free(d->xfs_db);
     free(d->dir);
     free(d->program);
     free(d);
@@ -101,7 +101,7 @@ bool driver_image_here(void)
 bool driver_formats(const struct driver *d, struct bl_str fs_type, const char **ret_why)
 {
     *ret_why = "";
-    if (d->kind != DRIVER_IMAGE || !bl_str_is(fs_type, "xfs") || (d->mkfs_xfs && d->xfs_admin))
+    if (d->kind != DRIVER_IMAGE || !bl_str_is(fs_type, "xfs") || (d->mkfs_xfs && d->xfs_db))
         return true;
     *ret_why = "xfs cannot be made here: mkfs.xfs is missing (Debian's package xfsprogs).";
     return false;

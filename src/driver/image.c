@@ -29,7 +29,7 @@ enum bl_err image_open(struct bl_ctx *x, struct driver *d)
     d->mkfs_ext4 = child_find("mkfs.ext4");
     d->e2label = child_find("e2label");
     d->mkfs_xfs = child_find("mkfs.xfs");
-    d->xfs_admin = child_find("xfs_admin");
+    d->xfs_db = child_find("xfs_db");
     if (!d->mkfs_ext4 || !d->e2label)
         return bl_fail(
                 x, BL_INVALID, "--volumes image needs mkfs.ext4, and it is not here: install e2fsprogs.");
@@ -97,12 +97,14 @@ static enum driver_end relabel(struct driver *d, struct bl_ctx *x, const struct 
     const char *path = bl_str_printf(&x->arena, "%s/%s", d->dir, part).p;
     const char *label = bl_str_printf(&x->arena, "%.*s", BL_FMT(ask->fs_label)).p;
     const char *const ext4[] = {d->e2label, path, label, NULL};
-    const char *const xfs[] = {d->xfs_admin, "-L", label, path, NULL};
+    /* Not xfs_admin: that is a shell script, to which a customer's label would be program text. */
+    const char *const xfs[] = {
+            d->xfs_db, "-x", "-c", bl_str_printf(&x->arena, "label %s", label).p, path, NULL};
     if (!*label)
         return DRIVER_DONE;
     if (bl_str_is(ask->fs_type, "ext4"))
         return tool(d, x, ext4, ret);
-    if (bl_str_is(ask->fs_type, "xfs") && d->xfs_admin)
+    if (bl_str_is(ask->fs_type, "xfs") && d->xfs_db)
         return tool(d, x, xfs, ret);
     return DRIVER_DONE;
 }

@@ -13,7 +13,7 @@ struct driver {
     int lock_fd; /* inherited by children */
     int64_t timeout_us;
     atomic_bool stopping;
-    char *mkfs_ext4, *mkfs_xfs, *e2label, *xfs_admin; /* NULL: not on this machine */
+    char *mkfs_ext4, *mkfs_xfs, *e2label, *xfs_db; /* NULL: not on this machine */
 };
 
 /* child.c: one program, run to its end.
