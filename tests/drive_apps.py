@@ -2,9 +2,12 @@
 """Apps: made by an operator, deployed, rolled back, billed; recorded, or worked at by an agent."""
 
 import decimal
+import http.client
 import json
 import os
 import sys
+import threading
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -102,6 +105,7 @@ class App:
         return [d["phase"] for d in self.list("?per_page=200")["deployments"]]
 
 
+V3 = {"name": "v3", "region": "nyc"}
 SPEC = {"name": "web", "region": "nyc", "services": [{"name": "api", "instance_count": 2}], "static_sites": [{"name": "www"}]}
 
 
@@ -421,6 +425,201 @@ def traffic(unit, bytes_of):
         t.same("without a meter", shop.ask("GET", path)["app_bandwidth_usage"], rows((one, "0")))
 
 
+class Agent:
+    """Takes work and reports, with a token for nothing else."""
+
+    def __init__(self, shop):
+        self.shop = shop
+        self.token = shop.ask("POST", "/operator/v1/tokens", {"operator": True, "scope": "agent:work"}, 201)["token"]
+
+    def take(self, want=200, **body):
+        a = self.shop.ask("POST", "/operator/v1/work", body, want, self.token)
+        return a["work"] if want == 200 else a
+
+    def one(self):
+        got = self.take()
+        t.same("one is there", len(got), 1)
+        return got[0]
+
+    def report(self, work, phase, want=200, **more):
+        lease = work if isinstance(work, str) else work["lease"]
+        a = self.shop.ask("POST", "/operator/v1/work/" + lease, {"phase": phase, **more}, want, self.token)
+        return a["cancel"] if want == 200 else a
+
+
+def agent():
+    """An agent takes what waits, and tells how far it has come."""
+    with Story(now=NOW, serve=["--apps", "agent"]) as s:
+        shop = Shop(s)
+        a = Agent(shop)
+        t.same("nothing waits", a.take(), [])
+        app = shop.make(name="web", spec=SPEC)
+        t.same("nothing runs yet", (app.phases(), app.now()["active_deployment_id"]), (["PENDING_BUILD"], None))
+        work = a.one()
+        first = app.list()["deployments"][0]["id"]
+        want = {"deployment_id": first, "app_id": app.id, "account": shop.mine, "phase": "PENDING_BUILD", "spec": SPEC, "force_build": False, "cloned_from": None}
+        t.same("what an agent is told", {k: work[k] for k in want}, want)
+        t.same("for a minute", work["expires_at"], "2026-03-05T00:01:00Z")
+        t.same("it is held", a.take(max=100), [])
+        shop.later("2026-03-05T00:00:10Z")
+        for phase, changed in (("PENDING_BUILD", ZERO), ("BUILDING", "2026-03-05T00:00:10Z"), ("BUILDING", "2026-03-05T00:00:10Z"), ("DEPLOYING", "2026-03-05T00:00:10Z")):
+            t.same(phase, a.report(work, phase), False)
+            seen = app.get(first)
+            t.same("seen " + phase, (seen["phase"], seen["phase_last_updated_at"]), (phase, changed))
+        steps = app.get(first)["progress"]
+        t.same("its steps", ([x["status"] for x in steps["steps"]], steps["running_steps"]), (["SUCCESS", "RUNNING"], 1))
+        for phase in ("PENDING_BUILD", "BUILDING", "PENDING_DEPLOY"):
+            t.same("never back to " + phase, a.report(work, phase, 409).json["code"], "conflict")
+        t.same("it is done", a.report(work, "ACTIVE"), False)
+        t.same("it runs", (app.now()["active_deployment_id"], app.phases()), (first, ["ACTIVE"]))
+        t.same("told again", a.report(work, "ACTIVE"), False)
+        a.report(work, "ERROR", 409)
+        t.same("nothing waits any more", a.take(), [])
+        app.cancel(first, 409)
+        # a newer one supersedes what has not finished, and what runs only when it runs itself
+        second = app.deploy({"force_build": True})["id"]
+        held = a.one()
+        t.same("to be built anew", held["force_build"], True)
+        third = app.push(spec=V3)["id"]
+        t.same("superseded", app.phases(), ["PENDING_BUILD", "SUPERSEDED", "ACTIVE"])
+        t.same("so stop", [a.report(held, p) for p in ("BUILDING", "ACTIVE", "ERROR")], [True] * 3)
+        work = a.one()
+        t.same("the newer one waits", (work["deployment_id"], work["spec"]), (third, V3))
+        t.same("it failed while it was built", app.get(second)["progress"]["error_steps"], 1)
+        a.report(work, "PENDING_DEPLOY")
+        t.same("cancelled", (app.cancel(third)["phase"], app.phases()[2], app.now()["active_deployment_id"]), ("CANCELED", "ACTIVE", first))
+        t.same("so stop here too", a.report(work, "DEPLOYING"), True)
+        app.cancel(third, 409)
+        t.same("none waits", a.take(), [])
+        fourth = app.deploy()["id"]
+        work = a.one()
+        t.same("four is of three's spec", work["spec"], V3)
+        a.report(work, "ERROR", error="no such branch")
+        seen = app.get(fourth)
+        reason = seen["progress"]["steps"][0]["reason"]
+        t.same("it failed", (seen["phase"], reason), ("ERROR", {"code": "ERROR", "message": "no such branch"}))
+        t.same("what ran goes on", app.now()["active_deployment_id"], first)
+        t.same("verdicts", [app.validate(d)["error"]["code"] for d in (fourth, third, second, first)], ["incompatible_result"] * 3 + ["incompatible_phase"])
+        fifth = app.deploy()["id"]
+        t.same("what waits", app.validate(fifth)["error"]["code"], "incompatible_phase")
+        a.report(a.one(), "ACTIVE")
+        t.same("superseded when the next one runs", (app.get(first)["phase"], app.now()["active_deployment_id"]), ("SUPERSEDED", fifth))
+        # a rollback that fails keeps its pin
+        back = app.rollback(first)
+        t.same("its origin is told", a.take()[0]["cloned_from"], first)
+        app.commit(409)
+        app.cancel(back["id"])
+        t.same("cancelled, still pinned", app.now()["pinned"], True)
+        app.commit(409)
+        app.deploy(want=409)
+        undone = app.revert()
+        t.same("reverted", (undone["spec"], app.now()["pinned"]), (V3, False))
+        work = a.one()
+        t.same("and deployed", (work["deployment_id"], work["cloned_from"]), (undone["id"], None))
+        a.report(work, "ACTIVE")
+        app.rollback(first)
+        a.report(a.one(), "ACTIVE")
+        app.commit()
+        # an app that ends takes its work along
+        app.deploy()
+        work = a.one()
+        shop.ask("DELETE", "/operator/v1/apps/" + app.id, None, 204)
+        t.same("its app is gone", a.report(work, "BUILDING"), True)
+        t.same("nothing is left of it", a.take(), [])
+        wrong_work(shop, a)
+        # the oldest first, as many as wanted, each once
+        apps = [shop.make(name="n%d" % n) for n in range(5)]
+        other = Agent(shop)
+        got = [w["app_id"] for w in a.take(max=2)] + [w["app_id"] for w in other.take(max=3)]
+        t.same("each once", sorted(got), sorted(x.id for x in apps))
+        t.same("and no more", a.take(max=100), [])
+        apps[0].deploy()
+        t.same("a new one of an app whose old one is held", [w["app_id"] for w in a.take()], [apps[0].id])
+        # what was held when a server ended is handed out again
+        shop.make(name="kept")
+        work = a.one()
+        a.report(work, "BUILDING")
+        s.stop()
+        s.extra = ["--apps", "record"]  # also where nothing more is handed out
+        s.start()
+        t.same("its lease is gone", a.report(work, "DEPLOYING", 409).json["code"], "conflict")
+        got = [(w["phase"], w["deployment_id"]) for w in a.take(max=100)]
+        t.check("its work is not", ("BUILDING", work["deployment_id"]) in got and len(got) == 6, got)
+        s.stop()
+        s.extra = []
+        s.start()
+        for lease in ("", "/" + "0" * 64):
+            t.check("no work without apps", "--apps" in shop.ask("POST", "/operator/v1/work" + lease, {}, 403).json["detail"])
+
+
+def wrong_work(shop, a):
+    for body in ({"wait": 61}, {"wait": -1}, {"wait": "1"}, {"wait": 1.0}, {"wait": True}, {"max": 0}, {"max": 101}, {"max": []}):
+        a.take(422, **body)
+    shop.ask("POST", "/operator/v1/work", "[]", 400)
+    for lease in ("x", "0" * 63, "g" * 64, NOBODY):
+        a.report(lease, "BUILDING", 404)
+    a.report("0" * 64, "BUILDING", 409)
+    shop.make(name="wrong")
+    work = a.one()
+    for phase in ("UNKNOWN", "SUPERSEDED", "CANCELED", "building", "", 1, None):
+        a.report(work, phase, 422)
+    a.report(work, "ERROR", 422, error="x" * 4097)
+    a.report(work, "ERROR", 422, error=1)
+    other = work["lease"][:-1] + ("0" if work["lease"][-1] != "0" else "1")
+    a.report(other, "BUILDING", 409)
+    a.report(work, "ACTIVE")
+
+
+def waiting():
+    """Who asks for work may wait for it, without keeping anybody from theirs."""
+    with Story(now=NOW, serve=["--apps", "agent"]) as s:
+        shop = Shop(s)
+        a = Agent(shop)
+        before = time.monotonic()
+        t.same("none came", a.take(wait=1), [])
+        t.check("after a second", 0.9 < time.monotonic() - before < 5, time.monotonic() - before)
+        got, gone = {}, []
+
+        def wait(name):
+            mine = Story.__new__(Story)
+            mine.port, mine.operator_port, mine.links, mine.process = s.port, s.operator_port, {}, None
+            asked = mine.ask("POST", "/operator/v1/work", a.token, '{"wait":60}', operator=True)
+            got[name] = (asked.status, asked.json["work"], time.monotonic())
+            for link in mine.links.values():
+                link.close()
+
+        # some hang up: what comes is not handed to them
+        for _ in range(3):
+            link = http.client.HTTPConnection("127.0.0.1", s.operator_port, timeout=60)
+            link.request("POST", "/operator/v1/work", '{"wait":60,"max":100}', {"Authorization": "Bearer " + a.token})
+            gone.append(link)
+        threads = [threading.Thread(target=wait, args=(n,)) for n in range(8)]
+        time.sleep(0.6)
+        for link in gone:
+            link.close()
+        for x in threads:
+            x.start()
+            time.sleep(0.05)
+        time.sleep(0.6)
+        t.same("nobody has work", got, {})
+        before = time.monotonic()
+        shop.ask("GET", "/operator/v1/apps")
+        shop.ask("GET", "/v2/account")
+        t.check("others are answered meanwhile", time.monotonic() - before < 1)
+        made = [shop.make(name="n%d" % n).id for n in range(2)]
+        deadline = time.monotonic() + 20
+        while len(got) < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        t.same("two have work", sorted(w["app_id"] for _, ws, _ in got.values() for w in ws), sorted(made))
+        t.same("those who waited longest", sorted(got), [0, 1])
+        before = time.monotonic()
+        s.stop()
+        for x in threads:
+            x.join(20)
+        t.check("a server that ends lets the others go", time.monotonic() - before < 6, time.monotonic() - before)
+        t.same("with nothing", [got[n][:2] for n in range(2, 8)], [(200, [])] * 6)
+
+
 def off():
     """Without --apps there is nothing to write, and what is there can be read."""
     with Story(now=NOW, serve=["--apps", "record"]) as s:
@@ -461,6 +660,8 @@ def main():
         s.stop()
         s.start()
         t.check("after a restart", len(s_pages(shop, "/operator/v1/apps")) > 5)
+    agent()
+    waiting()
     billed()
     traffic("bytes", lambda q: q.split(".")[0])
     traffic("GiB", lambda q: str(int(decimal.Decimal(q) * 2**30)))

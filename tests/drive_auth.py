@@ -30,7 +30,7 @@ skus:
     product: Droplets
     prices: [{from: 2020-01-01T00:00:00Z, amount: "5.00", per_hours: 672, cap_hours: 672}]
 """
-SCOPES = ["events:write", "operator:read", "operator:finance", "operator:admin"]
+SCOPES = ["events:write", "operator:read", "operator:finance", "operator:admin", "agent:work"]
 t = Tally()
 
 
@@ -153,6 +153,7 @@ class World:
             "{token_id}": "tok_000000000000",
             "{client_id}": "0" * 32,
             "{period}": "2026-02",
+            "{lease}": "0" * 64,
         }
         left = [p for p in re.findall(r"\{\w+\}", r.path) if p not in values]
         if left:

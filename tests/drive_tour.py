@@ -392,7 +392,6 @@ def apps():
         s.get(path + "/deployments/" + first, do, want=200)
         s.post(path + "/deployments", do, "{}", want=200)
         s.post(path + "/deployments/%s/cancel" % first, do, want=409)
-        seen[("digitalocean", "apps_cancel_deployment")] = {200}  # well where an agent works: drive_apps.py
         back = json.dumps({"deployment_id": first})
         s.post(path + "/rollback/validate", do, back, want=200)
         for end in ("commit", "revert"):
@@ -404,6 +403,15 @@ def apps():
         s.post("/v2/apps/metrics/bandwidth_daily", do, json.dumps({"app_ids": [made["id"]]}), want=200)
         s.delete(ours, op, want=204)
         s.delete(ours, op, want=404)
+        s.post("/operator/v1/work", op, '{"wait":1}', want=200)
+        s.stop()
+        s.extra = ["--quiet", "--apps", "agent"]
+        s.start()
+        app = s.post("/operator/v1/apps", op, json.dumps({"account": urn, "name": "web"}), want=201).json["app"]["id"]
+        work = s.post("/operator/v1/work", op, '{"wait":1}', want=200).json["work"][0]
+        s.post("/operator/v1/work/" + work["lease"], op, '{"phase":"BUILDING"}', want=200)
+        s.post("/v2/apps/%s/deployments/%s/cancel" % (app, work["deployment_id"]), do, want=200)
+        s.post("/operator/v1/work", op, '{"wait":99}', want=422)
 
 
 def applications(s, urn):

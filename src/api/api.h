@@ -23,9 +23,11 @@ struct api_request {
     const struct api_header *header;
     size_t n_header;
     bool tls;
+    bool may_wait; /* who asks for what has not come may be told so, see wait_s */
 };
 struct api_reply {
-    int status;
+    int status; /* 0: nothing has come yet; ask again, until wait_s after the first time without may_wait */
+    int64_t wait_s;
     struct api_header header[24];
     size_t n_header;
     struct bl_str body; /* in the context's arena */

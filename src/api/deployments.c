@@ -1,11 +1,24 @@
 /* A deployment in the contract's words, and what calls about apps have in common. */
 #include "api/inner.h"
 
+#include <string.h>
+
 enum bl_err api_uuid_of_path(struct call *c, int segment, bl_uuid *ret)
 {
     if (bl_uuid_parse(c->segment[segment], ret))
         return BL_OK;
     return bl_fail(c->x, BL_NOT_FOUND, "%s", bl_err_text(BL_NOT_FOUND));
+}
+
+struct bl_str api_uuid_or_absent(struct bl_ctx *x, struct bl_str bytes)
+{
+    bl_uuid u;
+    char text[37];
+    if (bytes.n != sizeof u.b)
+        return BL_ABSENT;
+    memcpy(u.b, bytes.p, sizeof u.b);
+    bl_uuid_text(u, text);
+    return bl_str_dup(&x->arena, bl_str_of(text));
 }
 
 enum bl_err api_need_apps(struct call *c)
@@ -90,13 +103,9 @@ enum bl_err api_deployment_write(struct call *c, const struct work_app *a, const
     bl_jw_raw(j, text);
     components(c, spec);
     bl_jw_kstr(j, "cause", d->row.cause);
-    if (d->row.cloned_from.n == 16) {
-        bl_uuid from;
-        for (size_t i = 0; i < sizeof from.b; i++)
-            from.b[i] = (uint8_t)d->row.cloned_from.p[i];
-        bl_uuid_text(from, uuid);
-        bl_jw_kz(j, "cloned_from", uuid);
-    }
+    struct bl_str from = api_uuid_or_absent(c->x, d->row.cloned_from);
+    if (bl_is(from))
+        bl_jw_kstr(j, "cloned_from", from);
     progress(c, d);
     bl_jw_kz(j, "phase", bl_phase_word(d->phase));
     if (moved) /* before the first change: the zero of the clients' own clock */

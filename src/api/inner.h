@@ -155,7 +155,8 @@ BL_MUST_CHECK enum bl_err api_deployment_answer(/* {"deployment": {...}} */
         struct call *c, const struct work_app *a, const struct work_deployment *d);
 BL_MUST_CHECK enum bl_err api_app_of_path(struct call *c, struct work_app *ret); /* of the token's account */
 BL_MUST_CHECK enum bl_err api_uuid_of_path(struct call *c, int segment, bl_uuid *ret); /* BL_NOT_FOUND */
-BL_MUST_CHECK enum bl_err api_need_apps(struct call *c);                               /* BL_FORBIDDEN: off */
+struct bl_str api_uuid_or_absent(struct bl_ctx *x, struct bl_str bytes); /* of the store's 16 bytes */
+BL_MUST_CHECK enum bl_err api_need_apps(struct call *c);                 /* BL_FORBIDDEN: off */
 BL_MUST_CHECK enum bl_err api_body_bool(
         struct call *c, const char *key, bool *ret); /* false when missing or null */
 

@@ -4,36 +4,14 @@
  *     worker pool    reads that may take long; reading events
  *     hands          what asks a driver, which may take long
  *     writer thread  everything else that writes; all batches of events that wait go in one transaction */
-#include "api/api.h"
-#include "cli/cli.h"
-#include "http/http.h"
+#include "cli/serve_inner.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define TICK_US 250000
 #define GROUP_MAX 256 /* POSTs of events in one transaction */
-
-struct job {
-    struct serving *s;
-    struct http_exchange *e;
-    struct api_request in;
-    struct api_reply out;
-    const struct api_route *route;
-    struct api_events *events;
-    struct job *next;
-};
-struct serving {
-    struct cli *c;
-    struct work *work;
-    struct api *api;
-    struct http_server *http;
-    struct store_db *loop_db;
-    bool reading; /* the loop's shared read transaction is open */
-    pthread_mutex_t lock;
-    struct job *waiting, **last; /* events that wait for the writer, under lock */
-    bool closing;                /* an automatic close is under way; writer thread */
-};
 
 /* ---- between http's words and api's */
 
@@ -62,7 +40,7 @@ static void reply_of(const struct api_reply *in, struct http_reply *ret)
     ret->body = in->body;
 }
 
-static void job_answer(struct job *j)
+void serve_answer(struct job *j)
 {
     struct http_reply r = {0};
     struct http_exchange *e = j->e;
@@ -84,7 +62,7 @@ static void on_loop(struct serving *s, struct job *j)
     struct bl_ctx *x = http_exchange_ctx(j->e);
     reading_begin(s, x);
     api_run(s->api, x, s->loop_db, j->route, &j->in, &j->out);
-    job_answer(j);
+    serve_answer(j);
 }
 
 static void before_wait(void *arg)
@@ -101,7 +79,10 @@ static void in_pool(void *arg)
     struct store_db *db = store_reader_take(work_store(j->s->work));
     api_run(j->s->api, http_exchange_ctx(j->e), db, j->route, &j->in, &j->out);
     store_reader_give(work_store(j->s->work), db);
-    job_answer(j);
+    if (j->out.status == 0)
+        serve_park(j);
+    else
+        serve_answer(j);
 }
 
 static void on_hand(struct work *w, void *arg)
@@ -117,7 +98,7 @@ static void on_writer(struct bl_ctx *x, struct work *w, void *arg)
     struct bl_ctx *own = http_exchange_ctx(j->e);
     own->now_us = work_now(w);
     api_run(j->s->api, own, store_writer(work_store(w)), j->route, &j->in, &j->out);
-    job_answer(j);
+    serve_answer(j);
 }
 
 static size_t take_waiting(struct serving *s, struct job *list[GROUP_MAX])
@@ -145,7 +126,7 @@ static void events_on_writer(struct bl_ctx *x, struct work *w, void *arg)
     if (n > 0)
         api_events_run(s->api, x, events, n);
     for (size_t i = 0; i < n; i++)
-        job_answer(list[i]);
+        serve_answer(list[i]);
     bl_ctx_reset(x, work_now(w));
     if (store_seal(x, work_store(w), x->now_us, false) != BL_OK) /* tried again after the next batch */
         fprintf(stderr, "billow: sealing: %s\n", x->why);
@@ -160,7 +141,7 @@ static void events_in_pool(void *arg)
     j->events = api_events_begin(s->api, x, db, j->route, &j->in, &j->out);
     store_reader_give(work_store(s->work), db);
     if (!j->events) {
-        job_answer(j);
+        serve_answer(j);
         return;
     }
     j->next = NULL;
@@ -183,6 +164,7 @@ static void handle(void *arg, struct http_exchange *e)
     j->s = s;
     j->e = e;
     request_of(http_exchange_request(e), &j->in);
+    j->in.may_wait = true;
     j->route = api_route_find(&j->in, &where, &body_max);
     if (j->route && api_is_events(j->route))
         http_in_pool(s->http, events_in_pool, j);
@@ -281,12 +263,19 @@ static void auto_close(struct bl_ctx *x, struct work *w, void *arg)
         fprintf(stderr, "billow: closing by itself: %s\n", x->why);
 }
 
-static void every_minute(void *arg)
+static void every_minute(struct serving *s)
 {
-    struct serving *s = arg;
     if (s->c->serve.close_auto)
         work_writer_submit(s->work, auto_close, s);
     work_volumes_again(s->work);
+}
+
+static void on_tick(void *arg)
+{
+    struct serving *s = arg;
+    serve_parked(s);
+    if (++s->ticks % (60 * BL_US / TICK_US) == 0)
+        every_minute(s);
 }
 
 /* ---- starting */
@@ -408,11 +397,12 @@ int cli_serve(struct cli *c)
     struct serving s = {.c = c};
     pthread_mutex_init(&s.lock, NULL);
     s.last = &s.waiting;
+    s.parked_last = &s.parked;
     if (open_all(&s) != BL_OK) {
         close_all(&s);
         return 1;
     }
-    http_every(s.http, 60 * BL_US, every_minute, &s);
+    http_every(s.http, TICK_US, on_tick, &s);
     if (c->serve.ready)
         c->serve.ready(c);
     else

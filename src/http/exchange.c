@@ -72,6 +72,11 @@ void **http_exchange_slot(struct http_exchange *e)
     return &e->slot;
 }
 
+bool http_exchange_gone(const struct http_exchange *e)
+{
+    return !e->conn || e->conn->eof;
+}
+
 int64_t http_exchange_age_us(const struct http_exchange *e)
 {
     return http_mono_us() - e->begun_us;

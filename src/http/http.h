@@ -80,6 +80,7 @@ void http_in_pool(struct http_server *s, void (*fn)(void *arg), void *arg);
 const struct http_request *http_exchange_request(const struct http_exchange *e);
 struct bl_ctx *http_exchange_ctx(struct http_exchange *e); /* memory that lives until the answer is written */
 void **http_exchange_slot(struct http_exchange *e);        /* a word for the application */
+bool http_exchange_gone(const struct http_exchange *e);    /* on the loop thread: who asked has hung up */
 int64_t http_exchange_age_us(const struct http_exchange *e); /* since the request was whole */
 void http_answer(struct http_exchange *e, const struct http_reply *r);
 

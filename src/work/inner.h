@@ -21,6 +21,7 @@ struct work_job {
 };
 struct work_cache;
 struct work_token_cache;
+struct work_leases;
 struct work_worn { /* names of a book that are known to be worn: by SKU, then by meter */
     uint8_t book_id[32];
     uint8_t *flag;
@@ -54,6 +55,7 @@ struct work {
     struct work_operations *operations;
     struct work_cache *cache;
     struct work_token_cache *tokens;
+    struct work_leases *leases;
     pthread_mutex_t queue_lock;
     pthread_cond_t queue_wake;
     struct work_job *queue_first, **queue_last;
@@ -251,5 +253,9 @@ BL_MUST_CHECK enum bl_err work_token_end(
 void work_token_cache_open(struct work *w);
 void work_token_cache_drop(struct work *w);
 void work_token_cache_close(struct work *w);
+
+/* leases.c */
+void work_leases_open(struct work *w);
+void work_leases_close(struct work *w);
 
 #endif

@@ -27,7 +27,7 @@ static const struct {
         [WORK_DO] = {"do", "dop_v1_", "api:read api:write"},
         [WORK_CIVO] = {"civo", "civo_v1_", "billing:read block_storage:read droplet:read"},
         [WORK_OPERATOR] = {"operator", "blw_v1_",
-                "events:write operator:read operator:finance operator:admin"},
+                "events:write operator:read operator:finance operator:admin agent:work"},
 };
 
 enum bl_err work_token_write(struct bl_ctx *x, struct work *w, const struct work_token_row *in,

@@ -50,6 +50,7 @@ enum bl_err work_open(struct bl_ctx *x, const struct work_options *o, struct wor
     w->queue_last = &w->queue_first;
     work_cache_open(w);
     work_token_cache_open(w);
+    work_leases_open(w);
 
     struct q_clock_get meta = {0};
     bool found = false;
@@ -92,6 +93,7 @@ void work_close(struct work *w)
     work_close_forget(w);
     work_cache_close(w);
     work_token_cache_close(w);
+    work_leases_close(w);
     work_books_close(w);
     free(w->worn.flag);
     store_close(w->store);
