@@ -8,6 +8,7 @@ import json
 import os
 import random
 import re
+import signal
 import sys
 import threading
 import urllib.parse
@@ -598,10 +599,16 @@ def clocks():
         s.get(INFO, one["access_token"], want=401)
         t.same("not active", app.post(INTROSPECT, token=one["access_token"]), {"active": False})
         two = app.refresh(one["refresh_token"])
-        s.stop()
+        s.stop(signal.SIGKILL)
         s.start(now="2026-02-04T00:01:00Z")
         s.get("/v2/account", two["access_token"], want=200)
-        t.check("over a restart", app.refresh(two["refresh_token"])["access_token"])
+        refused("a code used before the server was killed", app.exchange(code, 400), "invalid_grant")
+        dead(w, "is known for it after", two["access_token"])
+        one = app.exchange(app.code(w.personal))
+        two = app.refresh(one["refresh_token"])
+        s.stop(signal.SIGKILL)
+        s.start(now="2026-02-04T00:02:00Z")
+        t.check("over a kill", app.refresh(two["refresh_token"])["access_token"])
         refused("an old one is known for what it is", app.refresh(one["refresh_token"], 400), "invalid_grant")
         dead(w, "and ends it", two["access_token"])
         s.cli("verify")
