@@ -197,6 +197,8 @@ def wrong_apps(shop):
         a = shop.make(want, **body)
         t.check("an app with " + what, len(a.json["detail"]) > 10, a.body)
     shop.ask("POST", "/operator/v1/apps", "[]", 400)
+    for name, want in (("My Shop (2)", "my-shop-2"), ("x", "app"), ("42nd Street", "nd-street"), ("Ünïts", "n-ts"), ("x" * 40, "x" * 32), ("a" * 31 + " b", "a" * 31), ("--", "app")):
+        t.same("a spec's name after %r" % name, shop.make(name=name).body["spec"], {"name": want})
     whole = shop.make(spec={"name": "from-spec", "region": "ams"})
     t.same("what a spec tells", (whole.body["name"], whole.body["region"], whole.body["tier_slug"]), ("from-spec", "ams", "basic"))
     for path in ("/operator/v1/apps/" + NOBODY, "/operator/v1/apps/x"):

@@ -117,6 +117,32 @@ def doctl(s, urn):
     t.check("and strings", all(isinstance(v, str) for v in a.values()), a)
 
 
+def apps(s, urn):
+    """doctl reads the progress of every deployment, and waits until its steps are done or one has failed; pydo rolls back."""
+    token = s.token(urn)
+    s.stop()
+    s.extra = [*s.extra, "--apps", "record"]
+    s.start()
+    new = json.dumps({"account": urn, "name": "shop", "spec": {"name": "shop", "services": [{"name": "web"}]}})
+    path = "/v2/apps/" + s.post("/operator/v1/apps", s.operator_token(), new, want=201).json["app"]["id"]
+    made = s.post(path + "/deployments", token, '{"force_build":false}', headers={**DOCTL, "Content-Type": "application/json"}, want=200).json["deployment"]
+    strictly("create-deployment", made)
+    t.check("doctl goes on waiting", made["progress"]["success_steps"] < made["progress"]["total_steps"] and not made["progress"]["error_steps"], made)
+    seen = s.get("%s/deployments/%s" % (path, made["id"]), token, headers=DOCTL, want=200).json["deployment"]
+    t.check("until it is done", seen["progress"]["success_steps"] == seen["progress"]["total_steps"], seen)
+    rows = s.get(path + "/deployments?page=1&per_page=200", token, headers=DOCTL, want=200).json
+    strictly("list-deployments", rows)
+    numbers = [type(d["progress"][k]) for d in rows["deployments"] for k in ("success_steps", "total_steps", "error_steps", "running_steps", "pending_steps")]
+    t.same("whole numbers", set(numbers), {int})
+    body = json.dumps({"deployment_id": rows["deployments"][1]["id"], "skip_pin": False})
+    s.post(path + "/rollback/validate", token, body, headers=PYDO, want=200)
+    s.post(path + "/rollback", token, body, headers=PYDO, want=200)
+    a = s.post(path + "/rollback/commit", token, headers={**PYDO, "Content-Length": "0"}, want=200)
+    t.same("nothing to read", a.body, b"")
+    day = s.get(path + "/metrics/bandwidth_daily?date=2026-04-01T00%3A00%3A00.000Z", token, headers=PYDO, want=200).json
+    t.check("bytes are a string", isinstance(day["app_bandwidth_usage"][0]["bandwidth_bytes"], str), day)
+
+
 def scripts(s, urn):
     """pydo escapes colons in a path and names what it takes; the JavaScript ones send bodies' headers without a body."""
     token = s.token(urn)
@@ -186,7 +212,7 @@ def impatient():
 
 with Story(now=NOW, rate="5000/250") as story:
     customer = world(story)
-    for test in (doctl, scripts, civogo):
+    for test in (doctl, scripts, civogo, apps):
         t.run(test.__name__, test, story, customer)
 t.run("impatient", impatient)
 t.end()

@@ -55,6 +55,25 @@ enum bl_err work_spec_get(struct bl_ctx *x, struct store_db *db, const struct wo
     return BL_OK;
 }
 
+/* A name as clients want it in a spec: 2 to 32 of a-z, 0-9 and -, a letter first, no - at the end. */
+static struct bl_str slug(struct bl_ctx *x, struct bl_str name)
+{
+    char text[33] = "";
+    size_t n = 0;
+    for (size_t i = 0; i < name.n && n < 32; i++) {
+        char c = name.p[i];
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c | 0x20);
+        if ((c >= 'a' && c <= 'z') || (n > 0 && c >= '0' && c <= '9'))
+            text[n++] = c;
+        else if (n > 0 && text[n - 1] != '-')
+            text[n++] = '-';
+    }
+    while (n > 0 && text[n - 1] == '-')
+        n--;
+    return n > 1 ? bl_str_dup(&x->arena, (struct bl_str){text, n}) : BL_STR("app");
+}
+
 enum bl_err work_spec_put(struct bl_ctx *x, struct work *w, const struct work_account *owner,
         const struct bl_json *spec, struct bl_str name, struct bl_str *ret_digest)
 {
@@ -66,7 +85,7 @@ enum bl_err work_spec_put(struct bl_ctx *x, struct work *w, const struct work_ac
         bl_jw_json(&j, spec);
     } else { /* clients want a name in every spec */
         bl_jw_begin_object(&j);
-        bl_jw_kstr(&j, "name", name);
+        bl_jw_kstr(&j, "name", slug(x, name));
         for (const struct bl_json *m = spec ? spec->first : NULL; m; m = m->next)
             if (!bl_str_is(m->key, "name")) {
                 bl_jw_name(&j, m->key);

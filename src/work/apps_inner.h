@@ -6,7 +6,7 @@
 #include "work/inner.h"
 
 struct bl_str work_uuid_str(struct bl_ctx *x, bl_uuid u);
-/* apps.c: keeps a spec's text; one without a name is given this one. */
+/* apps.c: keeps a spec's text; one without a name is given one after this. */
 BL_MUST_CHECK enum bl_err work_spec_put(struct bl_ctx *x, struct work *w, const struct work_account *owner,
         const struct bl_json *spec, struct bl_str name, struct bl_str *ret_digest);
 
