@@ -14,6 +14,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from story import Story, Tally  # noqa: E402
+from story.volumes import Volumes  # noqa: E402
 
 t = Tally()
 MY = "/v2/customers/my"
@@ -199,6 +200,44 @@ def civogo(s, urn):
         t.check("with a reason", isinstance(a.json["reason"], str), a.json)
 
 
+def storage():
+    """Volumes as doctl, pydo and the JavaScript ones ask for them: every key sent, empty ones too; paging on a POST; a slash at
+    the end; numbers that Go decodes into whole numbers."""
+    with Volumes("--volumes", "record", now=NOW) as s:
+        s.droplet(11612190, time="2026-03-01T00:00:00Z")
+
+        def ask(method, path, headers, want, body=None):
+            return s.request(method, path, s.me, body and json.dumps(body), {**headers, "Content-Type": "application/json"}, want=want).json
+
+        godo = {"region": "nyc1", "name": "data", "description": "", "size_gigabytes": 10, "snapshot_id": "", "filesystem_type": "ext4", "filesystem_label": "", "tags": []}
+        v = ask("POST", "/v2/volumes", DOCTL, 201, godo)["volume"]
+        t.check("whole numbers", all(type(x) is int for x in (v["size_gigabytes"], *v["droplet_ids"])), v)
+        strictly("a volume", v)
+        path = "/v2/volumes/" + v["id"]
+        a = ask("POST", path + "/actions", DOCTL, 202, {"type": "attach", "droplet_id": 11612190})["action"]
+        t.check("an action's numbers", type(a["id"]) is int and a["resource_id"] is None and a["completed_at"] is None, a)
+        s.done(a)
+        listed = ask("GET", "/v2/volumes?page=1&per_page=200", DOCTL, 200)["volumes"]
+        t.same("attached", [x["droplet_ids"] for x in listed], [[11612190]])
+        s.done(ask("POST", path + "/actions?per_page=20&page=1", PYDO, 202, {"type": "resize", "size_gigabytes": 20, "region": "nyc1"})["action"])
+        detach = {"type": "detach", "volume_name": "data", "droplet_id": 11612190, "region": "nyc1"}
+        s.done(ask("POST", "/v2/volumes/actions?per_page=20&page=1", PYDO, 202, detach)["action"])
+        snap = ask("POST", path + "/snapshots", DOCTL, 201, {"volume_id": v["id"], "name": "s", "description": "", "tags": None})["snapshot"]
+        strictly("a snapshot", snap)
+        t.check("a snapshot's numbers", type(snap["min_disk_size"]) is int and isinstance(snap["resource_id"], str), snap)
+        listed = ask("GET", "/v2/snapshots?page=1&per_page=200&resource_type=volume", DOCTL, 200)["snapshots"]
+        t.same("doctl's list", [x["id"] for x in listed], [snap["id"]])
+        t.same("pydo's way", ask("GET", "/v2/volumes/snapshots/" + snap["id"], PYDO, 200), ask("GET", "/v2/snapshots/" + snap["id"], DOCTL, 200))
+        t.same("do-wrapper's list", len(ask("GET", "/v2/volumes/?region=", DO_WRAPPER, 200)["volumes"]), 1)
+        ask("POST", "/v2/volumes/", DO_WRAPPER, 201, {**godo, "name": "more"})
+        ask("DELETE", "/v2/volumes?region=nyc1", DOTS, 422)
+        t.same("nothing is deleted by a slip", ask("GET", "/v2/volumes?page=1&per_page=25", DOTS, 200)["meta"]["total"], 2)
+        copy = {**godo, "name": "copy", "region": "", "snapshot_id": snap["id"], "size_gigabytes": 20, "filesystem_type": ""}
+        t.same("doctl's copy of a snapshot", ask("POST", "/v2/volumes", DOCTL, 201, copy)["volume"]["region"]["slug"], "nyc1")
+        for gone in ("/v2/snapshots/" + snap["id"], path):
+            t.same("no body", s.request("DELETE", gone, s.me, None, DOCTL, want=204).body, b"")
+
+
 def impatient():
     """Who is told to wait is told for how long: the clients wait that long, and then ask again."""
     with Story(now=NOW, rate="100/2") as s:
@@ -214,5 +253,6 @@ with Story(now=NOW, rate="5000/250") as story:
     customer = world(story)
     for test in (doctl, scripts, civogo, apps):
         t.run(test.__name__, test, story, customer)
+t.run("storage", storage)
 t.run("impatient", impatient)
 t.end()

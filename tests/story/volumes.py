@@ -22,7 +22,7 @@ START = "2026-03-01T00:00:00Z"
 
 
 def resource(n):
-    return "0d1f8a52-0f0c-4b43-a2a8-6f0c9d0f%04d" % n
+    return "0d1f8a52-0f0c-4b43-a2a8-%012d" % n
 
 
 class Volumes(Story):
