@@ -110,6 +110,16 @@ class Story:
     # ---- the server
 
     def start(self, now=None):
+        """On free ports; others are tried when somebody took one of them first."""
+        for left in reversed(range(5)):
+            try:
+                return self.start_once(now)
+            except Failed as e:
+                if not left or "cannot be listened on: address already in use" not in str(e):
+                    raise
+                self.log.close()
+
+    def start_once(self, now):
         self.port, self.operator_port = free_port(), free_port()
         argv = [self.program, "serve", "--db", self.db, "--now", now or self.now]
         argv += [
