@@ -88,7 +88,7 @@ def images():
 
         # a label is a label, whatever a shell would make of it
         labels = ["';id>%s;'", "$(>%s)", "`>%s`", "a;>%s;b", '">%s"', "-x%s", "%s;'\"`$&"]
-        xsnap = s.snapshots()[0]["id"]
+        xsnap = [q["id"] for q in s.snapshots() if q["resource_id"] == x["id"]][0]
         for n, label in enumerate(labels):
             label %= "f"
             for fs, source in (("xfs", {}), ("ext4", {}), ("xfs", {"snapshot_id": xsnap}), ("ext4", {"snapshot_id": snap["id"]})):
@@ -277,6 +277,39 @@ def programs():
         s.cli("verify")
 
 
+UNRULY = [  # what a program does, and what becomes of a create
+    ("closes its input unread", "exec 0<&-; sleep 0.1", 201),
+    ("answers blanks", "printf ' \\n\\t '", 201),
+    ("answers zero bytes", "head -c 100 /dev/zero", 503),
+    ("answers five megabytes of them", "head -c 5000000 /dev/zero", 503),
+    ("answers more blanks than are read", "head -c 70000 /dev/zero | tr '\\0' ' '", 503),
+    ("is killed", "kill -9 $$", 503),
+    ("leaves a daemon", "(setsid sleep 600 & echo $! >>$0.pid)", 201),
+    ("leaves one that is silent", "(setsid sleep 600 </dev/null >/dev/null 2>&1 & echo $! >>$0.pid)", 201),
+]
+
+
+def unruly():
+    s = Volumes()
+    path = os.path.join(s.folder, "run")
+    with s:
+        for n, (what, text, want) in enumerate(UNRULY):
+            with open(path + ".new", "w") as f:
+                f.write('#!/bin/sh\n%s\n' % text)
+            os.chmod(path + ".new", 0o755)
+            os.rename(path + ".new", path)
+            if n == 0:
+                s.restart("--volumes", "exec", "--volumes-exec", path)
+            t.same("a program that " + what, s.ask_json("POST", "/v2/volumes", {"name": "v%d" % n, "size_gigabytes": 1, "region": "nyc1"}).status, want)
+        began = time.monotonic()
+        s.restart("--volumes", "exec", "--volumes-exec", path)
+        t.check("daemons that a program left are not waited for", time.monotonic() - began < 10)
+        with open(path + ".pid") as f:
+            for pid in f:
+                os.kill(int(pid), signal.SIGKILL)
+        t.same("what was made is listed", len(s.volumes()), sum(want == 201 for _, _, want in UNRULY))
+
+
 def killed():
     """kill -9 while the program is at work: what it was at is undone, finished or asked again under the same id, when it is."""
     for op, more in [("create", {}), ("snapshot", {}), ("delete", {}), ("resize", {}), ("attach", {})]:
@@ -375,6 +408,7 @@ if not shutil.which("mkfs.ext4", path=ENV["PATH"]):
 print("seed %d" % SEED)
 images()
 programs()
+unruly()
 killed()
 kills()
 t.end()

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define OUTPUT_MAX 65536
+#define PIPE_HOLDS 65536
 #define STEP_MS 2
+#define CHILD_NO_PROGRAM 127
 
 extern char **environ;
 
@@ -68,44 +68,52 @@ static bool pipes_open(struct pipes *p)
     return false;
 }
 
+/* In the new process, until it is the program: only calls that may follow a fork in a threaded process. A
+ * record lock belongs to this process and to no child of it, so a daemon that the program leaves behind does
+ * not hold it; closing any descriptor of the file would end it, so the one that is here is kept open. */
+static _Noreturn void become(
+        struct driver *d, const char *const *argv, const struct pipes *p, bool keep_output)
+{
+    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_len = 1};
+    sigset_t none;
+    sigemptyset(&none);
+    setpgid(0, 0);
+    signal(SIGPIPE, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    bool ok = dup2(p->in[0], STDIN_FILENO) >= 0 &&
+              dup2(keep_output ? p->out[1] : STDERR_FILENO, STDOUT_FILENO) >= 0 &&
+              fcntl(d->lock_fd, F_SETFD, 0) == 0 && fcntl(d->lock_fd, F_SETLK, &lock) == 0;
+    if (ok)
+        execve(argv[0], (char *const *)(const void *)argv, environ);
+    _exit(CHILD_NO_PROGRAM);
+}
+
 static bool start(
         struct driver *d, const char *const *argv, const struct pipes *p, bool keep_output, pid_t *ret)
 {
-    posix_spawn_file_actions_t act;
-    posix_spawnattr_t attr;
-    sigset_t none, usual;
-    sigemptyset(&none);
-    sigemptyset(&usual);
-    sigaddset(&usual, SIGPIPE);
-    posix_spawn_file_actions_init(&act);
-    posix_spawn_file_actions_adddup2(&act, p->in[0], STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&act, keep_output ? p->out[1] : STDERR_FILENO, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&act, d->lock_fd, 3);
-    posix_spawnattr_init(&attr);
-    posix_spawnattr_setflags(
-            &attr, (short)(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
-    posix_spawnattr_setpgroup(&attr, 0);
-    posix_spawnattr_setsigmask(&attr, &none);
-    posix_spawnattr_setsigdefault(&attr, &usual);
-    int err = posix_spawn(ret, argv[0], &act, &attr, (char *const *)(const void *)argv, environ);
-    posix_spawnattr_destroy(&attr);
-    posix_spawn_file_actions_destroy(&act);
-    return err == 0;
+    *ret = fork();
+    if (*ret == 0)
+        become(d, argv, p, keep_output);
+    if (*ret > 0)
+        setpgid(*ret, *ret); /* whichever of the two comes first */
+    return *ret > 0;
 }
 
 /* What is there now; false: nothing will come any more. */
 static bool drain(int fd, struct bl_buf *out)
 {
     char part[4096];
-    for (;;) {
+    for (int i = 0; i < PIPE_HOLDS / (int)sizeof part;
+            i++) { /* one that never ends is looked at in between */
         ssize_t n = read(fd, part, sizeof part);
         if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
             return false;
         if (n < 0)
             return true;
-        if (out->n + (size_t)n <= OUTPUT_MAX)
+        if (out->n <= CHILD_OUTPUT_MAX)
             bl_buf_put(out, part, (size_t)n);
     }
+    return true;
 }
 
 /* Until the child has ended, whoever else may hold its output; false: it was stopped or ran too long. */

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 const char *driver_kind_name(enum driver_kind k)
@@ -15,19 +14,24 @@ const char *driver_kind_name(enum driver_kind k)
     return name[k];
 }
 
-/* An open file's lock is shared with every process that inherits it: as long as a child of an earlier server
- * runs, it cannot be taken anew, and two operations on one volume cannot meet. */
-static enum bl_err lock_take(struct bl_ctx *x, struct driver *d, const char *path)
+/* Every child holds a lock of its own on this file while it lives: as long as one of an earlier server runs,
+ * the file cannot be locked whole, and two operations on one volume cannot meet. */
+static enum bl_err children_wait(struct bl_ctx *x, struct driver *d, const char *path)
 {
+    struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (d->lock_fd < 0)
         return bl_fail(x, BL_INVALID, "%s cannot be made: %s.", path, strerror(errno));
-    if (flock(d->lock_fd, LOCK_EX | LOCK_NB) == 0)
-        return BL_OK;
-    fprintf(stderr, "billow: a program that the last server began is still at work; waiting for it\n");
-    while (flock(d->lock_fd, LOCK_EX) != 0)
+    if (fcntl(d->lock_fd, F_GETLK, &all) == 0 && all.l_type != F_UNLCK)
+        fprintf(stderr,
+                "billow: process %ld, which the last server began, is still at work; waiting for it\n",
+                (long)all.l_pid);
+    all = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    while (fcntl(d->lock_fd, F_SETLKW, &all) != 0)
         if (errno != EINTR)
             return bl_fail(x, BL_INTERNAL, "%s cannot be locked: %s.", path, strerror(errno));
+    all.l_type = F_UNLCK; /* for the children to come */
+    fcntl(d->lock_fd, F_SETLK, &all);
     return BL_OK;
 }
 
@@ -35,7 +39,7 @@ static enum bl_err open_kind(struct bl_ctx *x, struct driver *d, const struct dr
 {
     if (o->kind == DRIVER_RECORD)
         return BL_OK;
-    BL_TRY(lock_take(x, d, o->lock));
+    BL_TRY(children_wait(x, d, o->lock));
     if (o->kind == DRIVER_IMAGE)
         return image_open(x, d);
     if (access(d->program, X_OK) != 0)

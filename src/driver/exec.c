@@ -63,7 +63,7 @@ static enum driver_end answered(
         struct bl_ctx *x, const struct driver_ask *ask, struct bl_str text, struct driver_told *ret)
 {
     struct bl_json *tree = NULL;
-    while (text.n > 0 && strchr(" \t\r\n", text.p[text.n - 1]))
+    while (text.n > 0 && text.p[text.n - 1] && strchr(" \t\r\n", text.p[text.n - 1]))
         text.n--;
     if (text.n == 0)
         return DRIVER_DONE;
@@ -104,6 +104,10 @@ enum driver_end exec_run(
     int code = child_run(d, x, argv, question(x, ask), &out);
     if (code == CHILD_STOPPED || code == EXIT_AGAIN)
         return DRIVER_AGAIN;
+    if (code == EXIT_DONE && out.n > CHILD_OUTPUT_MAX) {
+        ret->why = BL_STR("the program's answer is longer than 64 KiB");
+        return DRIVER_FAILED;
+    }
     if (code == EXIT_DONE)
         return answered(x, ask, out, ret);
     ret->why = error_of(x, out, code);

@@ -10,7 +10,7 @@ struct driver {
     enum driver_kind kind;
     char *dir, *program;
     int dir_fd;  /* image; else -1 */
-    int lock_fd; /* inherited by children */
+    int lock_fd; /* children lock its first byte */
     int64_t timeout_us;
     atomic_bool stopping;
     char *mkfs_ext4, *mkfs_xfs, *e2label, *xfs_db; /* NULL: not on this machine */
@@ -18,9 +18,11 @@ struct driver {
 
 /* child.c: one program, run to its end.
  *   input  to its standard input, at most 64 KiB; absent: none
- *   ret    its standard output, at most 64 KiB of it; NULL: joined with standard error
+ *   ret    its standard output, or more than CHILD_OUTPUT_MAX bytes of one that is longer; NULL: joined with
+ *          standard error
  *   gives  its exit status, or CHILD_KILLED (a signal, or too long), CHILD_STOPPED (driver_stop), CHILD_NONE
  */
+#define CHILD_OUTPUT_MAX 65536
 enum { CHILD_KILLED = -1, CHILD_STOPPED = -2, CHILD_NONE = -3 };
 int child_run(
         struct driver *d, struct bl_ctx *x, const char *const *argv, struct bl_str input, struct bl_str *ret);
