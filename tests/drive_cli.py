@@ -146,7 +146,7 @@ WRONG = [
     ('serve --tls-cert a.pem', 'both'),
     ('serve --close never', 'auto'),
     ('serve --public-url example.com', 'http'),
-    ('verify --db postgresql://localhost/billow', 'file'),
+    ('verify --db mysql://localhost/billow', 'postgresql://'),
     ('--frobnicate', '--frobnicate'),
     ('help nothing', 'nothing'),
     ('demo --db x', '--db'),

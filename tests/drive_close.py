@@ -5,7 +5,6 @@
 import json
 import os
 import random
-import shutil
 import sys
 import threading
 import uuid
@@ -70,12 +69,7 @@ def same_by_any_number(rng):
         s.stop()
         said = {}
         for jobs in ("1", "2", "8", "64", None):
-            one = os.path.join(s.folder, "jobs.db")
-            for end in ("", "-wal"):
-                if os.path.exists(s.db + end):
-                    shutil.copy(s.db + end, one + end)
-            other = Story(now=AFTER, start=False, folder=s.folder)
-            other.db = one
+            other = s.copy("jobs", now=AFTER)
             said[jobs] = other.cli("close", "2026-03", "--json", *(["--jobs", jobs] if jobs else [])).json
             urn = w.urns[0]
             rows = other.cli("invoice", "list", "--account", urn, "--json").json
@@ -83,9 +77,7 @@ def same_by_any_number(rng):
             said[jobs]["csv"] = csv
             t.same("%s: closed again" % jobs, other.cli("close", "2026-03", "--json").json["digest"], said[jobs]["digest"])
             other.cli("verify", "--digest", said[jobs]["digest"])
-            for end in ("", "-wal", "-shm", ".lock"):
-                if os.path.exists(one + end):
-                    os.unlink(one + end)
+            other.drop()
         t.same("the one that is parked", said["1"]["parked"], [w.urns[-1]])
         t.same("the others", (said["1"]["accounts"], said["1"]["invoices"]), (ACCOUNTS - 1, ACCOUNTS - 1))
         for jobs, got in said.items():
@@ -135,6 +127,8 @@ def new_prices_in_the_middle(rng):
         s.cli("account", "list", now=AFTER)
         close = lambda: s.post("/operator/v1/periods/2026-03/close", w.op, json.dumps({"jobs": 2}), want=200).json  # noqa: E731
         first = close()
+        while not first["accounts"]:
+            first = close()
         t.check("one chunk is not all of it", not first["done"], first)
         report = s.cli("prices", "load", write(s, BOOK % "6.00"), code=1).out.split("\n")
         t.same("it moves those that were closed", sum(x.startswith("do:team:") for x in report), first["accounts"])

@@ -5,7 +5,6 @@ is there once, and an interrupted close ends with the digest of an undisturbed o
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -152,11 +151,7 @@ def closing(tally, rng, kills):
         events += [event(a, a * 100 + i) for a in range(1, 121) for i in range(10)]
         s.cli("import", "-", stdin="\n".join(map(json.dumps, events)))
         s.stop()
-        for end in ("", "-wal"):
-            if os.path.exists(s.db + end):
-                shutil.copy(s.db + end, os.path.join(s.folder, "undisturbed.db" + end))
-        other = Story(now=AFTER, start=False, folder=s.folder)
-        other.db = os.path.join(s.folder, "undisturbed.db")
+        other = s.copy("undisturbed", now=AFTER)
         want = other.cli("close", "2026-03", "--json").json
         died = 0
         for _ in range(kills):
@@ -170,6 +165,7 @@ def closing(tally, rng, kills):
         tally.same("a close killed %d times ends as an undisturbed one" % died, got, want)
         tally.check("it was killed at work", died > 0)
         s.cli("verify", "--digest", want["digest"])
+        other.drop()
 
 
 def main():

@@ -6,7 +6,8 @@
 A query file is a row of named blocks; src/store/sql.h says what one looks like and which function it becomes. What
 this program checks is what a reader would otherwise have to: that every $n of a block is declared and every declared
 one used, that `out:` counts as many columns as the statement gives (the unit test asks the engine about that), that
-no two blocks share a name. `$1` is written `?1`: in SQLite a bare `$1` is a name, numbered by appearance.
+no two blocks share a name. `$1` is written `?1`: in SQLite a bare `$1` is a name, numbered by appearance. Beside it
+stands the text for PostgreSQL (sqlpg.py).
 
 A file in a folder called `schema` is a migration step; its name begins with its number."""
 
@@ -15,7 +16,11 @@ import pathlib
 import re
 import sys
 
+sys.dont_write_bytecode = True  # the build leaves the sources as they are
+import sqlpg  # noqa: E402
+
 C_TYPE = {'int': 'int64_t', 'text': 'struct bl_str', 'blob': 'struct bl_str'}
+TAKES_MAX = 32  # SQL_TAKES_MAX in store/call.h
 GIVES = ('none', 'one', 'many', 'each')
 RESERVED = {'x', 'db', 'c', 'fn', 'arg', 'ret', 'row', 'list'} | set(
     'auto break case char const continue default do double else enum extern float for goto if inline int long '
@@ -64,6 +69,8 @@ class Block:
             self.fail('"-- out:" goes with one, many and each, and only with these')
         if self.counts and self.gives != 'none':
             self.fail('"-- counts: yes" goes with "gives: none"')
+        if len(self.takes) > TAKES_MAX:
+            self.fail(f'in: more than {TAKES_MAX} values')
         used = set()
 
         def number(match):
@@ -183,17 +190,19 @@ def header(blocks):
     return ''.join(parts)
 
 
-def source(blocks, steps):
+def source(blocks, steps, tables):
     letter = {'int': 'i', 'text': 't', 'blob': 'b'}
     parts = ['/* Made by tools/sqlgen.py from sql/query and sql/schema; see store/sql.h. */\n'
              '#include "store/call.h"\n\n#include "store/queries.gen.h"\n\n'
              'const struct sql_block sql_blocks[Q_COUNT] = {\n']
     for b in blocks:
         takes = ''.join(letter[t] for _, t in b.takes)
-        parts.append(f'[Q_{b.name.upper()}] = {{"{b.name}", "{takes}", \'{b.gives[0]}\', {len(b.out)},\n{quote(b.text)}}},\n')
+        streams = b.gives == 'each' and 'account' not in (name for name, _ in b.takes)
+        parts.append(f'[Q_{b.name.upper()}] = {{"{b.name}", "{takes}", \'{b.gives[0]}\', {str(streams).lower()}, {len(b.out)},\n'
+                     f'{quote(b.text)},\n{quote(sqlpg.query(b.plain, tables))}}},\n')
     parts.append('};\nconst size_t sql_block_count = Q_COUNT;\n\nconst struct sql_step sql_steps[] = {\n')
     for number, text in steps:
-        parts.append(f'{{{number},\n{quote(text)}}},\n')
+        parts.append(f'{{{number},\n{quote(text)},\n{quote(sqlpg.step(text, tables))}}},\n')
     parts.append('};\nconst size_t sql_step_count = sizeof sql_steps / sizeof sql_steps[0];\n')
     for b in blocks:
         parts.append('\n' + body(b))
@@ -220,7 +229,7 @@ def main():
     if [n for n, _ in steps] != list(range(1, len(steps) + 1)):
         raise Wrong('sql/schema: steps are numbered 1, 2, 3 without a gap')
     pathlib.Path(args.header).write_text(header(blocks))
-    pathlib.Path(args.source).write_text(source(blocks, steps))
+    pathlib.Path(args.source).write_text(source(blocks, steps, sqlpg.tables_of(text for _, text in steps)))
 
 
 if __name__ == '__main__':

@@ -2,7 +2,7 @@
 -- in:   buckets int, hash_key blob
 -- gives: none
 insert into meta (id, buckets, kind, clock_us, hash_key, book_id, book_n, sealed_batch, sealed_max_us, run, sealing_to)
-values (1, $1, '', 0, $2, x'', 0, 0, 0, 0, 0);
+values (1, $1, '', 0, $2, x'', 0, 0, 0, 0, 0) on conflict do nothing;
 
 -- name: meta_get
 -- out:  buckets int, hash_key blob, sealed_batch int, sealed_max_us int, run int, sealing_to int

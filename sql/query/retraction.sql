@@ -32,3 +32,10 @@ select bucket, account, target_source, target_id, target_seq from retraction
 -- gives: each
 select account, target_source, target_id, seq, target_seq, target_us, effective_seq from retraction
  order by bucket, account, target_source, target_id, seq;
+
+-- name: retraction_list
+-- in:   bucket int, account blob
+-- out:  account blob, target_source text, target_id text, target_seq int
+-- gives: each
+select account, target_source, target_id, target_seq from retraction
+ where bucket = $1 and account = $2 order by target_source, target_id, seq;

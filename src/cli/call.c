@@ -38,6 +38,8 @@ int64_t cli_mono_us(void)
 static bool ask_server(struct cli *c, struct http_client **ret)
 {
     struct stat st;
+    if (store_is_url(c->db)) /* any number of processes work on it: there is no one to ask */
+        return false;
     bl_ctx_reset(&c->call, 0);
     struct bl_str path = bl_str_printf(&c->call.arena, "%s.sock", c->db);
     if (stat(path.p, &st) != 0 || !S_ISSOCK(st.st_mode))
@@ -56,14 +58,18 @@ bool cli_is_served(struct cli *c)
 
 static enum bl_err own_file(struct cli *c)
 {
+    bool writes = c->command->flags & CLI_WRITES;
+    bool moves = store_is_url(c->db) && c->has_now; /* the clock, for every process of the database */
     struct work_options o = {.path = bl_str_of(c->db),
-            .create = c->command->flags & CLI_WRITES,
-            .read_only = !(c->command->flags & CLI_WRITES),
+            .create = writes,
+            .read_only = !writes && !moves,
             .clock = !c->has_now   ? WORK_CLOCK_REAL
                      : c->now_runs ? WORK_CLOCK_RUNS
                                    : WORK_CLOCK_STANDS,
             .now_us = c->now_us};
     BL_TRY(work_open(&c->x, &o, &c->link->work));
+    if (moves)
+        BL_TRY(work_stamp(&c->x, c->link->work, false));
     c->link->api = api_new(c->link->work, &(struct api_options){0});
     return BL_OK;
 }
@@ -101,7 +107,7 @@ static enum bl_err link_open(struct cli *c)
     if (e == BL_OK)
         return BL_OK;
     c->link = NULL;
-    if (e == BL_NOT_FOUND && access(c->db, F_OK) != 0)
+    if (e == BL_NOT_FOUND && !store_is_url(c->db) && access(c->db, F_OK) != 0)
         return bl_fail(&c->x, e,
                 "There is no database at %s: name one with --db FILE, or make it with billow account add.",
                 c->db);

@@ -3,6 +3,7 @@
  * may stand anywhere,
  * `--name value` or `--name=value`; after `--` everything is an argument. */
 #include "cli/cli.h"
+#include "store/store.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -270,8 +271,9 @@ static enum bl_err settle(struct cli *c)
     c->db = cli_opt(c, "db");
     if (!c->db)
         c->db = env_db && *env_db ? env_db : "billow.db";
-    if (strncmp(c->db, "postgres", 8) == 0 && strstr(c->db, "://"))
-        return cli_usage(c, "This Billow keeps its data in a file: give --db FILE.");
+    if (strstr(c->db, "://") && !store_is_url(c->db))
+        return cli_usage(c, "--db takes a file or postgresql://USER@HOST/DATABASE, not \"%s\".",
+                bl_shown(&c->x.arena, bl_str_of(c->db)));
     if (!c->has_now && env_now && *env_now)
         return check_now(c, env_now, "$BILLOW_NOW");
     return BL_OK;

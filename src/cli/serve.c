@@ -61,6 +61,7 @@ static void on_loop(struct serving *s, struct job *j)
 {
     struct bl_ctx *x = http_exchange_ctx(j->e);
     reading_begin(s, x);
+    x->now_us = work_now(s->work); /* another process may have moved a test clock */
     api_run(s->api, x, s->loop_db, j->route, &j->in, &j->out);
     serve_answer(j);
 }
@@ -73,10 +74,18 @@ static void before_wait(void *arg)
     s->reading = false;
 }
 
+/* What fails here fails in the request too, and is told there. */
+static void begin_fresh(struct job *j, struct bl_ctx *x, struct store_db *db)
+{
+    if (work_fresh(x, j->s->work, db) != BL_OK)
+        x->err = BL_OK;
+}
+
 static void in_pool(void *arg)
 {
     struct job *j = arg;
     struct store_db *db = store_reader_take(work_store(j->s->work));
+    begin_fresh(j, http_exchange_ctx(j->e), db);
     api_run(j->s->api, http_exchange_ctx(j->e), db, j->route, &j->in, &j->out);
     store_reader_give(work_store(j->s->work), db);
     if (j->out.status == 0)
@@ -97,6 +106,7 @@ static void on_writer(struct bl_ctx *x, struct work *w, void *arg)
     (void)x;
     struct bl_ctx *own = http_exchange_ctx(j->e);
     own->now_us = work_now(w);
+    begin_fresh(j, own, store_writer(work_store(w)));
     api_run(j->s->api, own, store_writer(work_store(w)), j->route, &j->in, &j->out);
     serve_answer(j);
 }
@@ -138,6 +148,7 @@ static void events_in_pool(void *arg)
     struct serving *s = j->s;
     struct bl_ctx *x = http_exchange_ctx(j->e);
     struct store_db *db = store_reader_take(work_store(s->work));
+    begin_fresh(j, x, db);
     j->events = api_events_begin(s->api, x, db, j->route, &j->in, &j->out);
     store_reader_give(work_store(s->work), db);
     if (!j->events) {
@@ -270,11 +281,29 @@ static void every_minute(struct serving *s)
     work_volumes_again(s->work);
 }
 
+/* ---- the clock of a test database on PostgreSQL is what stands in it */
+
+static void stamp(struct bl_ctx *x, struct work *w, void *arg)
+{
+    (void)arg;
+    if (work_stamp(x, w, true) != BL_OK)
+        fprintf(stderr, "billow: writing the clock down: %s\n", x->why);
+}
+
+static void every_second(struct serving *s)
+{
+    if (store_is_url(s->c->db) && s->c->now_runs)
+        work_writer_submit(s->work, stamp, s);
+}
+
 static void on_tick(void *arg)
 {
     struct serving *s = arg;
     serve_parked(s);
-    if (++s->ticks % (60 * BL_US / TICK_US) == 0)
+    s->ticks++;
+    if (s->ticks % (BL_US / TICK_US) == 0)
+        every_second(s);
+    if (s->ticks % (60 * BL_US / TICK_US) == 0)
         every_minute(s);
 }
 
@@ -309,6 +338,8 @@ static enum bl_err listen_all(struct serving *s)
         BL_TRY(http_server_tls(x, s->http, o->tls_cert, o->tls_key));
     BL_TRY(listen_on(s, o->listen, API_PUBLIC, tls));
     BL_TRY(listen_on(s, o->operator_listen, API_OPERATOR, tls && !is_loopback(o->operator_listen)));
+    if (store_is_url(s->c->db))
+        return BL_OK;
     struct bl_str path = bl_str_printf(&x->arena, "%s.sock", s->c->db);
     return http_listen_unix(x, s->http, path.p, API_SOCKET);
 }
@@ -328,11 +359,12 @@ static enum bl_err volumes_open(struct serving *s)
 {
     struct cli *c = s->c;
     struct bl_arena *m = &c->x.arena;
+    const char *beside = store_is_url(c->db) ? "billow" : c->db; /* a URL has no folder: the current one */
     struct driver_options o = {
             .kind = c->serve.volumes,
-            .dir = c->serve.volumes_dir ? c->serve.volumes_dir : bl_str_printf(m, "%s.volumes", c->db).p,
+            .dir = c->serve.volumes_dir ? c->serve.volumes_dir : bl_str_printf(m, "%s.volumes", beside).p,
             .program = c->serve.volumes_exec,
-            .lock = bl_str_printf(m, "%s.volumes.lock", c->db).p,
+            .lock = bl_str_printf(m, "%s.volumes.lock", beside).p,
     };
     return work_volumes_open(&c->x, s->work, &o);
 }
@@ -347,6 +379,7 @@ static enum bl_err open_all(struct serving *s)
                      : c->now_runs ? WORK_CLOCK_RUNS
                                    : WORK_CLOCK_STANDS,
             .now_us = c->now_us,
+            .identities = true,
     };
     struct http_app app = {.arg = s,
             .body_max = body_max,
@@ -362,6 +395,8 @@ static enum bl_err open_all(struct serving *s)
             .log = !c->serve.quiet,
     };
     BL_TRY(own_file(c, &wo, &s->work));
+    if (store_is_url(c->db))
+        BL_TRY(work_stamp(&c->x, s->work, true));
     s->api = api_new(s->work, &ao);
     BL_TRY(work_writer_start(&c->x, s->work));
     BL_TRY(work_hands_start(&c->x, s->work));
@@ -406,8 +441,8 @@ int cli_serve(struct cli *c)
     if (c->serve.ready)
         c->serve.ready(c);
     else
-        fprintf(stderr, "billow: %s is served at %s; the operator's side at %s\n", c->db, c->serve.listen,
-                c->serve.operator_listen);
+        fprintf(stderr, "billow: %s is served at %s; the operator's side at %s\n",
+                store_shown(&c->x.arena, c->db).p, c->serve.listen, c->serve.operator_listen);
     http_run(s.http, stopping, &s);
     close_all(&s);
     return 0;

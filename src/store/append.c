@@ -279,6 +279,10 @@ enum bl_err store_append(struct bl_ctx *x, struct store *s, struct store_append_
         s->builder = bl_xmalloc(sizeof *s->builder);
         memset(s->builder, 0, sizeof *s->builder);
     }
+    if (!s->ident_known && store_identities_load(x, s) != BL_OK) {
+        s->txn.broken = true;
+        return x->err;
+    }
     log_start(s->builder);
     struct append a = {.x = x, .s = s, .item = item};
     a.fp = bl_alloc_array(&x->arena, n ? n : 1, sizeof *a.fp);

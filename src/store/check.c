@@ -184,24 +184,9 @@ static enum bl_err run_row(void *arg, const struct q_run_all *row)
     return check_totals(c, acct, row, f, n);
 }
 
-static enum bl_err whole_file(struct check *c)
-{
-    sqlite3_stmt *st = NULL;
-    int code = sqlite3_prepare_v2(c->db->h, "pragma quick_check(1)", -1, &st, NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_step(st);
-    enum bl_err e = BL_OK;
-    if (code != SQLITE_ROW)
-        e = sql_failed(c->x, c->db, code);
-    else if (strcmp((const char *)sqlite3_column_text(st, 0), "ok") != 0)
-        e = bl_fail(c->x, BL_CONFLICT, "The database file is damaged: %s.", sqlite3_column_text(st, 0));
-    sqlite3_finalize(st);
-    return e;
-}
-
 static enum bl_err check_all(struct check *c)
 {
-    BL_TRY(whole_file(c));
+    BL_TRY(c->db->engine->sound(c->x, c->db));
     bool found = false;
     BL_TRY(q_meta_get(c->x, c->db, &c->meta, &found));
     c->run = c->db->writer ? atomic_load(&c->s->run) : c->db->run;

@@ -79,6 +79,8 @@ struct sealing {
     uint32_t *place; /* each in the order of seq */
     size_t n_life, n_place, at_place;
     bool begun; /* meta says so */
+    bool copy;  /* the tail is the sealing's own, see begin_copy */
+    int64_t run;
 };
 
 struct cached_chunk {
@@ -93,19 +95,27 @@ struct store {
     char *path;
     int lock_fd;
     bool read_only;
+    bool shared; /* other processes may write too */
     uint32_t buckets;
     struct store_db *writer;
     struct accounts accounts;
     uint64_t *seq; /* writer's: by bucket, last given */
     bool *seq_dirty;
-    _Atomic int64_t batch;                        /* last batch written */
-    _Atomic uint64_t writes;                      /* counted before each is published */
+    _Atomic int64_t batch;         /* last batch written */
+    _Atomic uint64_t writes;       /* counted before each is published */
+    _Atomic uint64_t known_writes; /* of all processes, up to which memory knows; see store_db.writes */
     _Atomic uint64_t facts, ident_n, ident_bytes; /* for figures, as of the last transaction */
     struct identities ident;
     struct pending pending; /* identities that a retraction waits for */
     struct cached_chunk cache[CHUNK_CACHE];
     struct log_builder *builder; /* made when first used */
     struct txn txn;
+    /* What memory keeps changes under this lock: the writer holds it through its transaction, whoever follows
+     * other processes while it does. */
+    pthread_mutex_t memory_lock;
+    bool ident_known; /* identities are in memory */
+    store_follow_fn *on_follow;
+    void *on_follow_arg;
 
     pthread_rwlock_t tails_lock;
     struct tail *tails; /* newest first; the first takes appends */
@@ -126,6 +136,13 @@ struct store {
 BL_MUST_CHECK enum bl_err store_batch_view(
         struct bl_ctx *x, struct store *s, int64_t batch, struct log_view *ret);
 void store_note_seq(struct store *s, uint32_t bucket);
+/* ---- other processes, see follow.c */
+void store_change_pack(struct bl_buf *b, struct store *s); /* what the open transaction tells them */
+/* memory_lock is held; db has a view or transaction, and memory knows afterwards what is seen in it. */
+BL_MUST_CHECK enum bl_err store_follow(struct bl_ctx *x, struct store *s, struct store_db *db);
+void store_sealed_moved(struct store *s, int64_t sealed_batch, int64_t sealed_max_us, int64_t run);
+BL_MUST_CHECK enum bl_err store_identities_load(struct bl_ctx *x, struct store *s);
+char *store_heap_copy(struct bl_str s);
 void store_views_trim(struct store *s); /* frees tails no view needs any more */
 /* ---- personal texts: put back into the digested fields of a fact, borrowed */
 struct texts { /* of an account's sealed rows, by the run that wrote them; fetched when first asked for */
@@ -140,7 +157,8 @@ BL_MUST_CHECK enum bl_err texts_from_view(
 
 BL_MUST_CHECK enum bl_err store_sealing_resume(struct bl_ctx *x, struct store *s, int64_t sealing_to);
 void store_sealing_drop(struct store *s);
-BL_MUST_CHECK enum bl_err store_load_memory(struct bl_ctx *x, struct store *s);
+BL_MUST_CHECK enum bl_err store_load_memory(
+        struct bl_ctx *x, struct store *s, bool now); /* now: identities too */
 /* writer: was the resource of a change or delete alive just before it, as far as the log goes before its seq?
  */
 BL_MUST_CHECK enum bl_err store_alive_before(

@@ -86,6 +86,8 @@ static enum bl_err life_of_tail(struct load *l, struct tail *t)
 {
     for (uint32_t node = tail_life_first(t, l->want->acct); node; node = t->life[node - 1].next) {
         uint32_t at = t->life[node - 1].at;
+        if (tail_batch(t, at) <= l->sealed_batch)
+            break; /* newest first: from here on all of it is read as rows */
         const struct log_view *v = tail_view(t, at);
         struct log_head h;
         BL_TRY(log_head(l->x, v, at % LOG_FACTS_MAX, &h));
@@ -162,6 +164,8 @@ static enum bl_err usage_of_tail(struct load *l, struct tail *t)
 {
     for (uint32_t node = tail_usage_first(t, l->want->acct); node; node = t->usage[node - 1].next) {
         uint32_t at = t->usage[node - 1].at;
+        if (tail_batch(t, at) <= l->sealed_batch)
+            break;
         struct bl_fact f;
         struct bl_fact_digests d;
         BL_TRY(log_fact(l->x, tail_view(t, at), at % LOG_FACTS_MAX, &f, &d));

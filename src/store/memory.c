@@ -71,7 +71,7 @@ static enum bl_err one_keys(void *arg, const struct q_batch_keys *row)
     return BL_OK;
 }
 
-static char *heap_copy(struct bl_str s)
+char *store_heap_copy(struct bl_str s)
 {
     char *p = bl_xmalloc(s.n ? s.n : 1);
     memcpy(p, s.p, s.n);
@@ -100,14 +100,27 @@ static enum bl_err one_unsealed(void *arg, const struct q_batch_after *row)
     struct q_batch_text_get text = {0};
     bool found = false;
     BL_TRY(q_batch_text_get(l->x, s->writer, 0, row->batch, &text, &found));
-    enum bl_err e = tail_add(l->x, s->tails, heap_copy(row->body), row->body.n,
-            found ? heap_copy(text.body) : NULL, found ? text.body.n : 0, l->handle, NULL, row->max_us);
+    enum bl_err e = tail_add(l->x, s->tails, store_heap_copy(row->body), row->body.n,
+            found ? store_heap_copy(text.body) : NULL, found ? text.body.n : 0, l->handle, NULL, row->max_us);
     if (e == BL_OK) /* else its sentence is still to be told */
         bl_ctx_reset(l->x, l->x->now_us);
     return e;
 }
 
-enum bl_err store_load_memory(struct bl_ctx *x, struct store *s)
+enum bl_err store_identities_load(struct bl_ctx *x, struct store *s)
+{
+    struct loading l = {.x = x, .s = s};
+    uint64_t places = 0;
+    for (uint32_t i = 0; i < s->buckets; i++)
+        places += s->seq[i];
+    ident_reserve(&s->ident, places);
+    atomic_store(&s->facts, 0);
+    BL_TRY(q_batch_keys(x, s->writer, 0, one_keys, &l));
+    s->ident_known = true;
+    return BL_OK;
+}
+
+enum bl_err store_load_memory(struct bl_ctx *x, struct store *s, bool now)
 {
     struct bl_ctx own; /* many rows pass: their memory is given back as they do */
     struct q_meta_get meta = {0};
@@ -123,29 +136,25 @@ enum bl_err store_load_memory(struct bl_ctx *x, struct store *s)
             memset(bl_xmalloc(s->buckets * sizeof *s->seq_dirty), 0, s->buckets * sizeof *s->seq_dirty);
     BL_TRY(q_batch_last(x, s->writer, 0, &last, &found));
     atomic_store(&s->batch, last.batch);
+    atomic_store(&s->known_writes, s->writer->writes);
     atomic_store(&s->sealed_batch, meta.sealed_batch);
     atomic_store(&s->sealed_max_us, meta.sealed_max_us);
     atomic_store(&s->run, meta.run);
     s->tails = tail_new(meta.sealed_batch + 1);
 
     bl_ctx_init(&own, x->now_us);
-    struct loading l = {.x = &own, .s = s, .sealing_to = meta.sealing_to};
+    struct loading l = {.x = &own, .s = s, .sealing_to = s->shared ? 0 : meta.sealing_to};
     enum bl_err e = q_bucket_all(&own, s->writer, one_bucket, &l);
     if (e == BL_OK)
         e = q_bucket_accounts(&own, s->writer, one_account, &l);
     atomic_store(&s->accounts.published, atomic_load(&s->accounts.n));
     if (e == BL_OK)
         e = q_retraction_all(&own, s->writer, one_retraction, &l);
-    if (e == BL_OK && !s->read_only) {
-        uint64_t places = 0;
-        for (uint32_t i = 0; i < s->buckets; i++)
-            places += s->seq[i];
-        ident_reserve(&s->ident, places);
-        e = q_batch_keys(&own, s->writer, 0, one_keys, &l);
-    }
+    if (e == BL_OK && !s->read_only && now) /* shared: many a process never asks for them */
+        e = store_identities_load(&own, s);
     if (e == BL_OK)
         e = q_batch_after(&own, s->writer, 0, meta.sealed_batch, one_unsealed, &l);
-    if (e == BL_OK && meta.sealing_to && !s->read_only)
+    if (e == BL_OK && meta.sealing_to && !s->read_only && !s->shared)
         e = store_sealing_resume(&own, s, meta.sealing_to);
     if (e != BL_OK)
         bl_fail(x, e, "%s", own.why);

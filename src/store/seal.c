@@ -8,7 +8,11 @@
  * Which batches a run takes is written down before its first row. After a crash the same run is begun again
  * over the same batches and writes the same rows over those that are there. A tail is let go when no view
  * that began before the last step is left. Every few runs the small rows of an account and period are put
- * together, which changes nothing anyone can see and so needs no care. */
+ * together, which changes nothing anyone can see and so needs no care.
+ *
+ * Where other processes write too, any of them may do the next step of a run: which batches it takes is
+ * written down, the rows are the same whoever writes them, and the first to end it moves meta; the others
+ * notice when their next transaction begins, and drop theirs. */
 #include "store/inner.h"
 
 #include <assert.h>
@@ -49,6 +53,8 @@ void store_sealing_drop(struct store *s)
         s->seal_dense = SEAL_BYTES / DENSE_PART;
         s->step_work = STEP_WORK;
     }
+    if (s->sealing.copy)
+        tail_free(s->sealing.tail);
     free(s->sealing.acct);
     free(s->sealing.place);
     s->sealing = (struct sealing){0};
@@ -149,6 +155,68 @@ static enum bl_err begin_sealing(struct bl_ctx *x, struct store *s, int64_t now_
     s->seal_bytes = s->seal_every;
     s->seal_dense = s->seal_every / DENSE_PART;
     sealing_over(s, t);
+    return BL_OK;
+}
+
+/* ---- beginning, where other processes write too: inside the transaction, over a copy, so that the tails
+ * that readers walk stay as they are */
+
+static const struct tail_chunk *chunk_of(const struct store *s, int64_t batch)
+{
+    for (const struct tail *t = s->tails; t; t = t->next)
+        if (batch >= t->first_batch && batch <= tail_last_batch(t))
+            return &t->chunk[batch - t->first_batch];
+    return NULL;
+}
+
+/* The last batch before the first one that holds something of the future. */
+static int64_t past_end(const struct store *s, int64_t now_us)
+{
+    bool anyway = s->tails->bytes >= 4 * s->seal_every;
+    int64_t to = atomic_load(&s->sealed_batch);
+    for (const struct tail_chunk *c; (c = chunk_of(s, to + 1)) && (anyway || c->max_us < now_us);)
+        to++;
+    return to;
+}
+
+static enum bl_err begin_copy(struct bl_ctx *x, struct store *s, int64_t now_us)
+{
+    struct q_meta_get meta;
+    bool found = false;
+    BL_TRY(q_meta_get(x, s->writer, &meta, &found));
+    if (!found)
+        return bl_fail(x, BL_INTERNAL, "The database has lost its first row: restore a backup.");
+    int64_t from = meta.sealed_batch + 1, to = meta.sealing_to ? meta.sealing_to : past_end(s, now_us);
+    s->seal_bytes = s->seal_every;
+    s->seal_dense = s->seal_every / DENSE_PART;
+    if (to < from) { /* not again before more has come */
+        s->seal_bytes = s->tails->bytes + s->seal_every / 8;
+        s->seal_dense = s->tails->bytes + s->seal_every / DENSE_PART;
+        return BL_OK;
+    }
+    struct tail *t = tail_new(from);
+    enum bl_err e = BL_OK;
+    for (int64_t batch = from; batch <= to && e == BL_OK; batch++) {
+        const struct tail_chunk *c = chunk_of(s, batch);
+        uint32_t handle[LOG_FACTS_MAX];
+        if (!c) {
+            e = bl_fail(x, BL_INTERNAL, "A batch is missing: the database is damaged, restore a backup.");
+            break;
+        }
+        for (uint32_t k = 0; k < c->view.n_account; k++)
+            handle[k] = accounts_find(&s->accounts, log_account(&c->view, k));
+        e = tail_add(x, t, store_heap_copy((struct bl_str){c->body, c->view.bytes}), c->view.bytes,
+                c->texts ? store_heap_copy((struct bl_str){c->texts, c->texts_bytes}) : NULL, c->texts_bytes,
+                handle, NULL, c->max_us);
+    }
+    if (e != BL_OK) {
+        tail_free(t);
+        return e;
+    }
+    sealing_over(s, t);
+    s->sealing.copy = true;
+    s->sealing.begun = meta.sealing_to != 0;
+    s->sealing.run = atomic_load(&s->run) + 1;
     return BL_OK;
 }
 
@@ -446,17 +514,47 @@ static enum bl_err seal_some(struct bl_ctx *x, struct store *s, int64_t run)
     return BL_OK;
 }
 
-static enum bl_err step(struct bl_ctx *x, struct store *s)
+static void ended(struct store *s, int64_t to, int64_t max_us, int64_t run)
 {
     struct sealing *g = &s->sealing;
+    if (g->copy) {
+        store_sealed_moved(s, to, max_us, run);
+        return;
+    }
+    pthread_rwlock_wrlock(&s->tails_lock);
+    g->tail->last_run = run;
+    pthread_rwlock_unlock(&s->tails_lock);
+    pthread_mutex_lock(&s->views_lock); /* a view that begins now sees the rows */
+    atomic_store(&s->run, run);
+    atomic_store(&s->sealed_batch, to);
+    pthread_mutex_unlock(&s->views_lock);
+}
+
+/* In the transaction, where memory knows what all have written. */
+static enum bl_err look_again(struct bl_ctx *x, struct store *s, int64_t now_us)
+{
+    struct sealing *g = &s->sealing;
+    if (g->tail && (!g->begun || g->run != atomic_load(&s->run) + 1))
+        store_sealing_drop(s);
+    return g->tail ? BL_OK : begin_copy(x, s, now_us);
+}
+
+static enum bl_err step(struct bl_ctx *x, struct store *s, int64_t now_us)
+{
+    struct sealing *g = &s->sealing;
+    BL_TRY(store_write_begin(x, s));
+    enum bl_err e = s->shared ? look_again(x, s, now_us) : BL_OK;
+    if (e != BL_OK || !g->tail) {
+        store_write_abort(s);
+        return e;
+    }
     int64_t run = atomic_load(&s->run) + 1, to = tail_last_batch(g->tail);
     size_t was_at = g->at;
     int64_t max_us = atomic_load(&s->sealed_max_us);
     for (size_t i = 0; i < g->tail->n_chunk; i++)
         max_us = g->tail->chunk[i].max_us > max_us ? g->tail->chunk[i].max_us : max_us;
     atomic_store(&s->sealed_max_us, max_us); /* before any view can see the rows */
-    BL_TRY(store_write_begin(x, s));
-    enum bl_err e = g->begun ? BL_OK : q_meta_sealing_set(x, s->writer, to);
+    e = g->begun ? BL_OK : q_meta_sealing_set(x, s->writer, to);
     if (e == BL_OK && (e = seal_some(x, s, run)) != BL_OK)
         bl_fail(x, e, "%s", s->own.why);
     bool last = g->at == g->n;
@@ -476,13 +574,7 @@ static enum bl_err step(struct bl_ctx *x, struct store *s)
     g->begun = true;
     if (!last)
         return BL_OK;
-    pthread_rwlock_wrlock(&s->tails_lock);
-    g->tail->last_run = run;
-    pthread_rwlock_unlock(&s->tails_lock);
-    pthread_mutex_lock(&s->views_lock); /* a view that begins now sees the rows */
-    atomic_store(&s->run, run);
-    atomic_store(&s->sealed_batch, to);
-    pthread_mutex_unlock(&s->views_lock);
+    ended(s, to, max_us, run);
     store_sealing_drop(s);
     store_views_trim(s);
     return BL_OK;
@@ -499,11 +591,16 @@ enum bl_err store_seal(struct bl_ctx *x, struct store *s, int64_t now_us, bool a
     if (s->read_only)
         return BL_OK;
     store_views_trim(s);
+    int64_t sealed;
+    bool more;
     do {
-        if (!s->sealing.tail)
+        sealed = atomic_load(&s->sealed_batch);
+        if (!s->sealing.tail && !s->shared)
             BL_TRY(begin_sealing(x, s, now_us, all));
-        if (s->sealing.tail)
-            BL_TRY(step(x, s));
-    } while (all && s->sealing.tail);
+        if (s->sealing.tail || (s->shared && (all || is_due(s))))
+            BL_TRY(step(x, s, now_us));
+        /* a run that another process had begun may have ended before all was in it */
+        more = s->sealing.tail || (s->shared && atomic_load(&s->sealed_batch) != sealed);
+    } while (all && more);
     return BL_OK;
 }

@@ -88,20 +88,28 @@ static enum bl_err first_meta(struct bl_ctx *x, struct store *s, uint32_t bucket
     return q_meta_insert(x, s->writer, buckets ? buckets : BUCKETS_DEFAULT, (struct bl_str){key, sizeof key});
 }
 
+static enum bl_err own_file(struct bl_ctx *x, struct store *s, const struct store_options *o)
+{
+    BL_TRY(find_file(x, o, s->path));
+    BL_TRY(take_lock(x, s));
+    return o->create && !o->read_only ? make_file(x, s->path) : BL_OK;
+}
+
 static enum bl_err open_all(struct bl_ctx *x, struct store *s, const struct store_options *o)
 {
     if (o->buckets > BUCKETS_MAX)
         return bl_fail(x, BL_INVALID, "A database has at most %d buckets.", BUCKETS_MAX);
-    BL_TRY(find_file(x, o, s->path));
-    BL_TRY(take_lock(x, s));
-    if (o->create && !o->read_only)
-        BL_TRY(make_file(x, s->path));
+    if (!store_is_url(s->path))
+        BL_TRY(own_file(x, s, o));
     BL_TRY(sql_db_open(x, s->path, SQL_WRITER, &s->writer));
     s->writer->store = s;
-    BL_TRY(sql_migrate(x, s->writer, s->path, !o->read_only));
+    BL_TRY(s->writer->engine->migrate(x, s->writer, o->create && !o->read_only));
     if (!o->read_only)
         BL_TRY(first_meta(x, s, o->buckets));
-    BL_TRY(store_load_memory(x, s));
+    BL_TRY(sql_control(x, s->writer, SQL_VIEW_BEGIN));
+    enum bl_err e = store_load_memory(x, s, o->identities || !s->shared);
+    s->writer->engine->leave(s->writer);
+    BL_TRY(e);
     struct store_db *db = NULL; /* one reader at least, so that taking one can always be waited for */
     BL_TRY(sql_db_open(x, s->path, SQL_READER, &db));
     db->store = s;
@@ -120,9 +128,11 @@ enum bl_err store_open(struct bl_ctx *x, const struct store_options *o, struct s
     s->path[o->path.n] = 0;
     s->lock_fd = -1;
     s->read_only = o->read_only;
+    s->shared = store_is_url(s->path);
     accounts_open(&s->accounts);
     rwlock_writer_first(&s->tails_lock);
     pthread_mutex_init(&s->views_lock, NULL);
+    pthread_mutex_init(&s->memory_lock, NULL);
     pthread_cond_init(&s->reader_back, NULL);
     bl_ctx_init(&s->own, x->now_us);
     store_sealing_drop(s);
@@ -165,6 +175,7 @@ void store_close(struct store *s)
     free(s->builder);
     pthread_rwlock_destroy(&s->tails_lock);
     pthread_mutex_destroy(&s->views_lock);
+    pthread_mutex_destroy(&s->memory_lock);
     pthread_cond_destroy(&s->reader_back);
     bl_ctx_release(&s->own);
     if (s->lock_fd >= 0)
@@ -176,6 +187,11 @@ void store_close(struct store *s)
 struct store_db *store_writer(struct store *s)
 {
     return s->writer;
+}
+
+bool store_is_shared(const struct store *s)
+{
+    return s->shared;
 }
 
 uint32_t store_buckets(const struct store *s)
@@ -235,6 +251,19 @@ static void view_list(struct store_db *db, bool listed)
     pthread_mutex_unlock(&s->views_lock);
 }
 
+/* The view sees what memory does not know yet: of another process, or of our writer, which is about to tell.
+ */
+static enum bl_err view_follow(struct bl_ctx *x, struct store_db *db)
+{
+    struct store *s = db->store;
+    pthread_mutex_lock(&s->memory_lock);
+    enum bl_err e = store_follow(x, s, db);
+    if (db->writes == atomic_load(&s->known_writes))
+        db->began_writes = atomic_load(&s->writes);
+    pthread_mutex_unlock(&s->memory_lock);
+    return e;
+}
+
 enum bl_err store_read_begin(struct bl_ctx *x, struct store_db *db)
 {
     if (db->depth++ > 0)
@@ -246,6 +275,8 @@ enum bl_err store_read_begin(struct bl_ctx *x, struct store_db *db)
     struct q_meta_view meta = {0};
     bool found = false;
     enum bl_err e = sql_control(x, db, SQL_VIEW_BEGIN);
+    if (e == BL_OK && db->writes > atomic_load(&db->store->known_writes))
+        e = view_follow(x, db);
     if (e == BL_OK)
         e = q_meta_view(x, db, &meta, &found);
     if (e == BL_OK && !found)
@@ -263,9 +294,24 @@ void store_read_end(struct store_db *db)
 {
     if (--db->depth > 0 || db->writer)
         return;
-    if (!sqlite3_get_autocommit(db->h))
-        sqlite3_exec(db->h, "commit", NULL, NULL, NULL);
+    db->engine->leave(db);
     view_list(db, false);
+}
+
+enum bl_err store_fresh(struct bl_ctx *x, struct store_db *db)
+{
+    struct store *s = db->store;
+    if (!s->shared || db->depth > 0)
+        return BL_OK;
+    if (!db->writer) {
+        BL_TRY(store_read_begin(x, db));
+        store_read_end(db);
+        return BL_OK;
+    }
+    BL_TRY(sql_control(x, db, SQL_VIEW_BEGIN));
+    enum bl_err e = db->writes > atomic_load(&s->known_writes) ? view_follow(x, db) : BL_OK;
+    db->engine->leave(db);
+    return e;
 }
 
 bool store_view_newest(const struct store_db *db)
@@ -305,6 +351,8 @@ void store_views_trim(struct store *s)
 
 static int64_t file_size(const char *path, const char *more)
 {
+    if (store_is_url(path))
+        return 0;
     char name[4096];
     struct stat st;
     snprintf(name, sizeof name, "%s%s", path, more);
@@ -338,25 +386,14 @@ enum bl_err store_backup(struct bl_ctx *x, struct store *s, const char *path)
         return bl_fail(x, BL_CONFLICT, "%s is there already: name another file.", path);
     struct bl_str part = bl_str_printf(&x->arena, "%s.part", path);
     unlink(part.p);
-    sqlite3 *to = NULL;
-    int code = sqlite3_open_v2(
-            part.p, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     struct store_db *from = store_reader_take(s);
-    sqlite3_backup *b = code == SQLITE_OK ? sqlite3_backup_init(to, "main", from->h, "main") : NULL;
-    if (b) {
-        sqlite3_backup_step(b, -1);
-        code = sqlite3_backup_finish(b);
-    } else if (code == SQLITE_OK) {
-        code = sqlite3_errcode(to);
-    }
+    enum bl_err e = from->engine->backup(x, from, part.p);
     store_reader_give(s, from);
-    struct bl_str why = bl_str_dup(&x->arena, bl_str_of(to ? sqlite3_errmsg(to) : "no memory"));
-    sqlite3_close(to);
-    if (code == SQLITE_OK && rename(part.p, path) == 0) {
+    if (e == BL_OK && rename(part.p, path) != 0)
+        e = bl_fail(x, BL_UNAVAILABLE, "The backup to %s failed: %s.", path, strerror(errno));
+    if (e == BL_OK)
         sync_folder(x, path);
-        return BL_OK;
-    }
-    unlink(part.p);
-    return bl_fail(
-            x, code == SQLITE_FULL ? BL_FULL : BL_UNAVAILABLE, "The backup to %s failed: %s.", path, why.p);
+    else
+        unlink(part.p);
+    return e;
 }

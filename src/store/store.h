@@ -1,4 +1,4 @@
-/* store: everything that is kept, in one SQLite file. Only this module knows an engine.
+/* store: everything that is kept, in one SQLite file or in PostgreSQL. Only this module knows an engine.
  *
  * The truth is a log of facts in batches, in the order they arrived; accounts, books, entries and invoices
  * are rows. Everything else is derived from the log and can be made again: facts by account and time
@@ -21,11 +21,18 @@
 
 struct store;
 
+/* A database is a file's path, or a URL of PostgreSQL (libpq's form), which any number of processes may work
+ * on. */
+bool store_is_url(const char *db);
+struct bl_str store_shown(struct bl_arena *a, const char *db); /* fit for a message: without the password */
+
 struct store_options {
-    struct bl_str path;
-    bool create;      /* make the file when it is not there */
-    bool read_only;   /* reading commands: do not create, do not migrate */
-    uint32_t buckets; /* for a new one; 0: 1024 */
+    struct bl_str path; /* or URL */
+    bool create;        /* make the file when it is not there */
+    bool read_only;     /* reading commands: do not create, do not migrate */
+    uint32_t buckets;   /* for a new one; 0: 1024 */
+    bool identities;    /* have the set of identities in memory from the start; PostgreSQL: else at the first
+                           append */
 };
 /* Opens, takes the file's lock as its one owner (BL_CONFLICT when another process has it), migrates, loads
  * what is kept in memory. Fails with one sentence that says what to do. */
@@ -57,6 +64,16 @@ store_acct *store_accounts_sorted(struct store *s, uint32_t *ret_n);
 /* The same as their rows lie, by bucket and then by the uuid's bytes: who walks in this order reads and
  * writes each page once. */
 store_acct *store_accounts_placed(struct store *s, uint32_t *ret_n);
+
+/* ---- other processes: on PostgreSQL there may be any number. What they wrote is taken into memory when a
+ * view or a transaction begins that sees it; fn is called then, inside of it, to do the same for what its
+ * owner keeps. */
+typedef enum bl_err store_follow_fn(void *arg, struct bl_ctx *x, struct store_db *db);
+void store_on_follow(struct store *s, store_follow_fn *fn, void *arg);
+bool store_is_shared(const struct store *s);
+/* The same without keeping the view; on the writer thread db may be the writer's connection, outside of a
+ * transaction. */
+BL_MUST_CHECK enum bl_err store_fresh(struct bl_ctx *x, struct store_db *db);
 
 /* ---- writing: on the writer thread, between store_write_begin and store_write_end. What touches an
  * account's bill says so with store_touch, so that caches drop it; store_write_end commits (durable) and

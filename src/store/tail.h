@@ -59,6 +59,10 @@ uint32_t tail_usage_first(const struct tail *t, uint32_t acct); /* 0: none */
 uint32_t tail_life_first(const struct tail *t, uint32_t acct);
 uint32_t tail_resource_first(
         const struct tail *t, uint32_t acct, const bl_uuid *resource, uint32_t *ret_hash);
+static inline int64_t tail_batch(const struct tail *t, uint32_t at)
+{
+    return t->first_batch + at / LOG_FACTS_MAX;
+}
 static inline const struct log_view *tail_view(const struct tail *t, uint32_t at)
 {
     return &t->chunk[at / LOG_FACTS_MAX].view;

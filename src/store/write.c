@@ -12,7 +12,14 @@ enum bl_err store_write_begin(struct bl_ctx *x, struct store *s)
     assert(!t->open);
     if (s->read_only)
         return bl_fail(x, BL_CONFLICT, "The database was opened for reading only.");
-    BL_TRY(sql_control(x, s->writer, SQL_WRITE_BEGIN));
+    pthread_mutex_lock(&s->memory_lock);
+    enum bl_err e = sql_control(x, s->writer, SQL_WRITE_BEGIN);
+    if (e == BL_OK && (e = store_follow(x, s, s->writer)) != BL_OK)
+        s->writer->engine->leave(s->writer);
+    if (e != BL_OK) {
+        pthread_mutex_unlock(&s->memory_lock);
+        return e;
+    }
     t->open = true;
     t->all = t->broken = false;
     t->n_touched = t->n_seq = t->n_ident = 0;
@@ -58,13 +65,21 @@ enum bl_err store_write_end(struct bl_ctx *x, struct store *s)
     enum bl_err e = t->broken ? bl_fail(x, BL_INTERNAL, "The transaction could not be finished.") : BL_OK;
     for (size_t i = 0; e == BL_OK && i < t->n_seq; i++)
         e = q_bucket_put(x, s->writer, t->seq[i].bucket, (int64_t)s->seq[t->seq[i].bucket]);
+    struct bl_buf change = {0};
+    if (s->shared)
+        store_change_pack(&change, s);
+    s->writer->change = bl_buf_view(&change);
     if (e == BL_OK)
         e = sql_control(x, s->writer, SQL_COMMIT);
+    bl_buf_release(&change);
     if (e != BL_OK) {
         store_write_abort(s);
         return e;
     }
     publish(s);
+    if (s->shared)
+        atomic_store(&s->known_writes, s->writer->writes + 1);
+    pthread_mutex_unlock(&s->memory_lock);
     return BL_OK;
 }
 
@@ -72,8 +87,7 @@ void store_write_abort(struct store *s)
 {
     struct txn *t = &s->txn;
     assert(t->open);
-    if (!sqlite3_get_autocommit(s->writer->h))
-        sqlite3_exec(s->writer->h, "rollback", NULL, NULL, NULL);
+    s->writer->engine->leave(s->writer);
     for (size_t i = t->n_ident; i-- > 0;)
         ident_remove(&s->ident, t->ident[i].fp, t->ident[i].place);
     pthread_rwlock_wrlock(&s->tails_lock);
@@ -88,6 +102,7 @@ void store_write_abort(struct store *s)
     }
     end_notes(s);
     accounts_cut(&s->accounts, t->accounts_n);
+    pthread_mutex_unlock(&s->memory_lock);
 }
 
 enum bl_err store_savepoint(struct bl_ctx *x, struct store *s)

@@ -120,6 +120,21 @@ enum bl_err work_books_open(struct bl_ctx *x, struct work *w, struct bl_str curr
     return BL_OK;
 }
 
+enum bl_err work_book_follow(struct bl_ctx *x, struct work *w, struct store_db *db, struct bl_str id)
+{
+    struct work_book *b = NULL;
+    if (id.n != 32 || (w->current && memcmp(w->current->face.book->id, id.p, 32) == 0))
+        return BL_OK;
+    BL_TRY(work_book_by_id(x, w, db, id, &b));
+    pthread_mutex_lock(&w->book_lock);
+    struct work_book_held *old = w->current;
+    w->current = (struct work_book_held *)b;
+    if (old && --old->refs == 0)
+        drop(w, old);
+    pthread_mutex_unlock(&w->book_lock);
+    return BL_OK;
+}
+
 void work_books_close(struct work *w)
 {
     while (w->books)

@@ -357,15 +357,19 @@ static enum bl_err close_chunk(struct bl_ctx *x, struct work *w, const char *act
 {
     struct figures_list list = {0};
     bool found = false, done = false;
-    BL_TRY(figures_read(x, w, ask->period, BL_PUSH(&x->arena, list), &found));
+    BL_TRY(work_begin(x, w)); /* figures are read in it: another process may be closing too */
+    enum bl_err e = figures_read(x, w, ask->period, BL_PUSH(&x->arena, list), &found);
     const struct q_close_total_get *have = &list.at[0].row;
-    if (found && have->digest.n > 0 && have->parked.n == 0 && all_closed(w, ask->period)) {
+    if (e == BL_OK && found && have->digest.n > 0 && have->parked.n == 0 && all_closed(w, ask->period)) {
+        store_write_abort(w->store);
         state_fill(w, &list.at[0], true, ret); /* told again, within the grace too */
         return BL_OK;
     }
-    BL_TRY(check_due(x, book->book, ask->period, ask->grace));
-    BL_TRY(work_begin(x, w));
-    enum bl_err e = work_end(x, w, run_chunk(x, w, actor, book, ask, &list, &done));
+    if (e == BL_OK)
+        e = check_due(x, book->book, ask->period, ask->grace);
+    if (e == BL_OK)
+        e = run_chunk(x, w, actor, book, ask, &list, &done);
+    e = work_end(x, w, e);
     if (e == BL_OK)
         state_fill(w, &list.at[0], done, ret);
     if (e != BL_OK || done)

@@ -69,6 +69,10 @@ void work_books_close(struct work *w);
 BL_MUST_CHECK enum bl_err work_book_publish(
         struct bl_ctx *x, struct work *w, struct bl_str id, struct bl_str yaml, struct bl_str logos);
 
+/* The book of this id is the current one from here on. */
+BL_MUST_CHECK enum bl_err work_book_follow(
+        struct bl_ctx *x, struct work *w, struct store_db *db, struct bl_str id);
+
 /* draw.c: the one way from stored facts to a bill, for previews, closes and verify alike */
 struct work_draw {
     const struct work_account *a;

@@ -262,21 +262,15 @@ static enum bl_err take(
     return rejects_write(x, w, batch, n);
 }
 
-static enum bl_err take_all(
-        struct bl_ctx *x, struct work *w, const struct bl_book *book, struct intake_batch **batch, size_t n)
-{
-    BL_TRY(work_begin(x, w));
-    BL_TRY(work_end(x, w, take(x, w, book, batch, n)));
-    for (size_t i = 0; i < n; i++)
-        wear_settled(w, book, batch[i]);
-    return BL_OK;
-}
-
 enum bl_err intake_take(struct bl_ctx *x, struct work *w, struct intake_batch **batch, size_t n)
 {
-    struct work_book *book = work_book_take(w);
-    enum bl_err e = take_all(x, w, book ? book->book : NULL, batch, n);
-    work_book_give(w, book);
+    BL_TRY(work_begin(x, w));
+    struct work_book *held = work_book_take(w); /* in it: the one that is current there */
+    const struct bl_book *book = held ? held->book : NULL;
+    enum bl_err e = work_end(x, w, take(x, w, book, batch, n));
+    for (size_t i = 0; i < n && e == BL_OK; i++)
+        wear_settled(w, book, batch[i]);
+    work_book_give(w, held);
     return e;
 }
 

@@ -302,7 +302,7 @@ static struct bl_str pack_logos(struct bl_ctx *x, const struct work_prices *in)
 }
 
 static enum bl_err load(struct bl_ctx *x, struct work *w, const char *actor, const struct work_prices *in,
-        const struct bl_book *old, struct work_prices_result *ret)
+        const struct bl_book *old, struct work_prices_result *ret, struct bl_str *ret_logos)
 {
     struct bl_book *new = NULL;
     struct bl_buf remarks = {0};
@@ -336,18 +336,29 @@ static enum bl_err load(struct bl_ctx *x, struct work *w, const char *actor, con
         return bl_fail(x, BL_CONFLICT,
                 "The book moves closed periods: read the report, then load it with --adjust %.*s.",
                 BL_FMT(ret->digest));
-    BL_TRY(work_begin(x, w));
-    BL_TRY(work_end(x, w, write(x, w, actor, in, id, logos, &m)));
+    BL_TRY(write(x, w, actor, in, id, logos, &m));
     ret->loaded = true;
-    return work_book_publish(x, w, id, in->yaml, logos);
+    *ret_logos = logos;
+    return BL_OK;
 }
 
 enum bl_err work_prices_load(struct bl_ctx *x, struct work *w, const char *actor,
         const struct work_prices *in, struct work_prices_result *ret)
 {
+    struct bl_str logos = BL_ABSENT;
     *ret = (struct work_prices_result){0};
+    /* What the report says must still hold when the book is written: it is drawn up in the same transaction.
+     */
+    if (!in->dry_run)
+        BL_TRY(work_begin(x, w));
     struct work_book *old = work_book_take(w);
-    enum bl_err e = load(x, w, actor, in, old ? old->book : NULL, ret);
+    enum bl_err e = load(x, w, actor, in, old ? old->book : NULL, ret, &logos);
     work_book_give(w, old);
+    if (!in->dry_run)
+        e = work_end(x, w, e);
+    ret->loaded = ret->loaded && e == BL_OK;
+    if (ret->loaded)
+        e = work_book_publish(
+                x, w, (struct bl_str){(const char *)ret->book_id, sizeof ret->book_id}, in->yaml, logos);
     return e;
 }

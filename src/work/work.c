@@ -34,11 +34,41 @@ static enum bl_err check_kind(struct bl_ctx *x, const struct work *w, struct bl_
     return bl_fail(x, BL_CONFLICT, "This is a real database: --now is for test databases only.");
 }
 
+/* What other processes wrote and this one holds: the clock, the current book, tokens. */
+static enum bl_err work_follow(void *arg, struct bl_ctx *x, struct store_db *db)
+{
+    struct work *w = arg;
+    struct q_clock_get meta = {0};
+    bool found = false;
+    BL_TRY(q_clock_get(x, db, &meta, &found));
+    if (!found)
+        return BL_OK;
+    BL_TRY(check_kind(x, w, meta.kind));
+    w->born = meta.kind.n > 0;
+    w->stored_us = meta.clock_us;
+    long long high = atomic_load(&w->high_us);
+    while (w->clock != WORK_CLOCK_REAL && meta.clock_us > high)
+        if (atomic_compare_exchange_weak(&w->high_us, &high, meta.clock_us))
+            break;
+    work_token_cache_drop(w);
+    return work_book_follow(x, w, db, meta.book_id);
+}
+
+enum bl_err work_fresh(struct bl_ctx *x, struct work *w, struct store_db *db)
+{
+    if (!store_is_shared(w->store))
+        return BL_OK;
+    BL_TRY(store_fresh(x, db));
+    x->now_us = work_now(w);
+    return BL_OK;
+}
+
 enum bl_err work_open(struct bl_ctx *x, const struct work_options *o, struct work **ret)
 {
     struct work *w = bl_xmalloc(sizeof *w);
     *w = (struct work){.clock = o->clock};
-    struct store_options so = {.path = o->path, .create = o->create, .read_only = o->read_only};
+    struct store_options so = {
+            .path = o->path, .create = o->create, .read_only = o->read_only, .identities = o->identities};
     enum bl_err e = store_open(x, &so, &w->store);
     if (e != BL_OK) {
         free(w);
@@ -58,8 +88,10 @@ enum bl_err work_open(struct bl_ctx *x, const struct work_options *o, struct wor
     if (e == BL_OK && found) {
         w->stored_us = meta.clock_us;
         w->born = meta.kind.n > 0;
-        /* A reading command on a test database takes the clock it finds there. */
-        if (o->read_only && o->clock == WORK_CLOCK_REAL && bl_str_is(meta.kind, "test")) {
+        /* A reading command on a test database takes the clock it finds there; so does every process where
+         * others may work on it. */
+        if ((o->read_only || store_is_shared(w->store)) && o->clock == WORK_CLOCK_REAL &&
+                bl_str_is(meta.kind, "test")) {
             w->clock = WORK_CLOCK_STANDS;
             atomic_store(&w->high_us, meta.clock_us);
         }
@@ -83,6 +115,7 @@ enum bl_err work_open(struct bl_ctx *x, const struct work_options *o, struct wor
         work_close(w);
         return e;
     }
+    store_on_follow(w->store, work_follow, w);
     *ret = w;
     return BL_OK;
 }
@@ -166,6 +199,15 @@ enum bl_err work_end(struct bl_ctx *x, struct work *w, enum bl_err so_far)
     w->born = true;
     w->stored_us = w->writing_us;
     return BL_OK;
+}
+
+enum bl_err work_stamp(struct bl_ctx *x, struct work *w, bool birth)
+{
+    if (!w->born && !birth)
+        return BL_OK;
+    x->now_us = work_now(w);
+    BL_TRY(work_begin(x, w));
+    return work_end(x, w, BL_OK);
 }
 
 enum bl_err work_audit(struct bl_ctx *x, struct work *w, const char *actor, const char *action,

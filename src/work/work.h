@@ -21,7 +21,8 @@ struct work_options {
     struct bl_str path;
     bool create, read_only;
     enum work_clock clock;
-    int64_t now_us; /* of a test clock */
+    int64_t now_us;  /* of a test clock */
+    bool identities; /* many events will come: have what is known of them at hand from the start */
 };
 BL_MUST_CHECK enum bl_err work_open(struct bl_ctx *x, const struct work_options *o, struct work **ret);
 void work_close(struct work *w);
@@ -31,6 +32,14 @@ bool work_is_test(struct work *w);
 /* Moves a standing or running test clock forward; an earlier time changes nothing. BL_CONFLICT on a real
  * database. */
 BL_MUST_CHECK enum bl_err work_clock_move(struct bl_ctx *x, struct work *w, int64_t now_us);
+
+/* On PostgreSQL other processes write too. What they wrote until now is known afterwards, and x->now_us is
+ * the time now: call it where a request begins that does not begin with a view or a transaction. */
+BL_MUST_CHECK enum bl_err work_fresh(struct bl_ctx *x, struct work *w, struct store_db *db);
+
+/* Writes the clock down, for processes that take theirs from the database. birth: also when it has no kind
+ * yet, which it has afterwards. */
+BL_MUST_CHECK enum bl_err work_stamp(struct bl_ctx *x, struct work *w, bool birth);
 
 /* A writing transaction: store_write_begin, and the clock and kind of the database with it. */
 BL_MUST_CHECK enum bl_err work_begin(struct bl_ctx *x, struct work *w);

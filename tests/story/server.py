@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 
+from . import postgres
 from .contract import Contract
 from .schema import parse_json
 
@@ -83,15 +84,17 @@ def contract_name(path, token, status, operator):
 
 
 class Story:
-    """now: the clock of the test database; serve: further arguments of `billow serve`; rate: its --rate-
+    """On SQLite, or with $BILLOW_TEST_DB (the URL of a PostgreSQL database whose user may make others) in a
+    fresh database there. now: the clock of the test database; serve: further arguments of `billow serve`; rate: its --rate-
     limit. With start=False no server runs until start() is called."""
 
     def __init__(self, now="2026-01-01T00:00:00Z", serve=(), rate="off", start=True, folder=None):
         self.program = program()
         self.now, self.extra, self.rate = now, list(serve), rate
         self.own_folder = folder is None
+        self.shared = folder is None and bool(os.environ.get("BILLOW_TEST_DB"))
         self.folder = folder or tempfile.mkdtemp(prefix="billow-story-")
-        self.db = os.path.join(self.folder, "billow.db")
+        self.db = postgres.fresh(os.environ["BILLOW_TEST_DB"]) if self.shared else os.path.join(self.folder, "billow.db")
         self.process, self.log_path = None, os.path.join(self.folder, "serve.log")
         self.links = {}
         if start:
@@ -104,8 +107,33 @@ class Story:
         try:
             self.stop(quietly=kind is not None)
         finally:
+            self.drop()
             if self.own_folder:
                 shutil.rmtree(self.folder, ignore_errors=True)
+
+    # ---- the database
+
+    def copy(self, name, now):
+        """Another story's beginning: no server runs, its database is what this one's is. So that no server may run here
+        either. It is let go with drop()."""
+        other = Story(now=now, start=False, folder=self.folder)
+        other.shared = self.shared
+        if self.shared:
+            other.db = postgres.fresh(os.environ["BILLOW_TEST_DB"], like=self.db)
+            return other
+        other.db = os.path.join(self.folder, name + ".db")
+        for end in ("", "-wal"):
+            if os.path.exists(self.db + end):
+                shutil.copy(self.db + end, other.db + end)
+        return other
+
+    def drop(self):
+        if self.shared:
+            postgres.drop(self.db)
+            return
+        for end in ("", "-wal", "-shm", ".lock"):
+            if os.path.exists(self.db + end):
+                os.unlink(self.db + end)
 
     # ---- the server
 

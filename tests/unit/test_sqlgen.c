@@ -4,6 +4,7 @@
 #include "store/queries.gen.h"
 
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,7 +16,7 @@ static struct store_db *fresh(struct bl_ctx *x)
 {
     struct store_db *db = NULL;
     assert_int_equal(sql_db_open(x, path, SQL_WRITER, &db), BL_OK);
-    assert_int_equal(sql_migrate(x, db, path, true), BL_OK);
+    assert_int_equal(db->engine->migrate(x, db, true), BL_OK);
     return db;
 }
 

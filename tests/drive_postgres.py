@@ -1,0 +1,161 @@
+#!/usr/bin/python3
+"""The same stories over PostgreSQL, in a server that is made for the purpose; and that both engines keep the same tables
+and draw the same bytes."""
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+
+from story import Story, Tally  # noqa: E402
+from story.postgres import Postgres, psql  # noqa: E402
+
+# drivers whose stories hold on either engine, and what they are given
+DRIVERS = [
+    ("drive_books.py", {}),
+    ("drive_auth.py", {}),
+    ("drive_close.py", {}),
+    ("drive_kill.py", {"KILLS": "16"}),
+]
+URN = "do:team:00000000-0000-4000-8000-0000000000%02x"
+BOOK = os.path.join(os.path.dirname(HERE), "examples", "prices.yaml")
+t = Tally()
+
+
+def same_stories(pg):
+    for name, more in DRIVERS:
+        env = {**os.environ, "BILLOW_TEST_DB": pg.url(), **more}
+        p = subprocess.run([os.path.join(HERE, name)], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, text=True, timeout=600)
+        found = re.match(r"^(\d+) passed, (\d+) failed$", p.stdout.rstrip().splitlines()[-1])
+        if t.check(name, p.returncode == 0 and found, p.stdout[-6000:]):
+            t.passed += int(found[1]) - 1
+
+
+# ---- the same tables
+
+
+def tables_of_sqlite(path):
+    db = sqlite3.connect(path)
+    kind = {"INTEGER": "bigint", "TEXT": "text", "BLOB": "bytea"}
+    found = {}
+    for (name,) in db.execute("select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'"):
+        rows = db.execute("select name, type, \"notnull\" or pk > 0, pk from pragma_table_info(?) order by cid", (name,))
+        found[name] = [(n, kind[k.upper()], bool(filled), pk) for n, k, filled, pk in rows]
+    db.close()
+    return found
+
+
+def tables_of_postgres(url):
+    text = psql(url, """
+        select c.table_name, c.column_name, c.data_type, c.is_nullable = 'NO', coalesce(c.collation_name, '')
+          from information_schema.columns c
+         where c.table_schema = 'billow' order by c.table_name, c.ordinal_position""")
+    found = {}
+    for line in text.splitlines():
+        name, column, kind, filled, collation = line.split("|")
+        if kind == "text":
+            t.same("%s.%s compares bytes" % (name, column), collation, "C")
+        found.setdefault(name, []).append((column, kind, filled == "t"))
+    return found
+
+
+def keys_of_postgres(url):
+    text = psql(url, """
+        select c.relname, a.attname from pg_index i join pg_class c on c.oid = i.indrelid
+          cross join lateral unnest(i.indkey::int2[]) with ordinality k(n, at)
+          join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.n
+         where i.indisprimary and c.relnamespace = 'billow'::regnamespace order by c.relname, k.at""")
+    keys = {}
+    for line in text.splitlines():
+        name, column = line.split("|")
+        keys.setdefault(name, []).append(column)
+    return keys
+
+
+def same_tables(pg):
+    with Story(now="2026-01-01T00:00:00Z") as lite:
+        lite.cli("account", "add", "--name", "A", "--email", "a@b.example")
+        lite.stop()
+        ours = tables_of_sqlite(lite.db)
+        url = lite.db = pg.database()
+        lite.cli("account", "add", "--name", "A", "--email", "a@b.example")
+    theirs, keys = tables_of_postgres(url), keys_of_postgres(url)
+    for own in ("schema", "wrote"):
+        theirs.pop(own)
+    t.same("the same tables", sorted(ours), sorted(theirs))
+    for name, columns in ours.items():
+        t.same("%s: columns" % name, [c[:3] for c in columns], theirs.get(name))
+        key = [c[0] for c in sorted(columns, key=lambda c: c[3]) if c[3]]
+        t.same("%s: key" % name, key, keys.get(name))
+
+
+# ---- the same bytes
+
+
+def events():
+    n = 0
+    for a in range(4):
+        for i in range(5):
+            n += 1
+            yield {"specversion": "1.0", "id": "e%d" % n, "source": "/test", "subject": URN % a, "type": "resource.create",
+                   "time": "2026-03-%02dT0%d:10:00Z" % (1 + i * 5, i),
+                   "data": {"resource": "00000000-0000-4000-9000-%012x" % n, "kind": "droplet", "sku": "s-1vcpu-1gb",
+                            "region": "nyc3", "name": "web-%d" % i}}
+        for i in range(40):
+            n += 1
+            yield {"specversion": "1.0", "id": "e%d" % n, "source": "/test", "subject": URN % a, "type": "usage",
+                   "time": "2026-03-%02dT12:00:00Z" % (1 + i % 30),
+                   "data": {"meter": "bandwidth_out", "quantity": str(100 * (i + a))}}
+
+
+MAY = "2026-05-02T00:00:00Z"
+
+
+def told(s):
+    """What a month comes to, as bytes."""
+    cli, out = s.cli, {}
+    cli("prices", "load", BOOK)
+    for a in range(4):
+        cli("account", "add", "--name", "Ann %d" % a, "--email", "ann@a.example", "--urn", URN % a, "--billing-from", "2026-03-01T00:00:00Z")
+    lines = [json.dumps(e) for e in events()]
+    out["import"] = cli("import", "-", stdin="\n".join(lines)).out
+    out["again"] = cli("import", "-", stdin="\n".join(lines)).out
+    cli("pay", "--account", URN % 1, "--amount", "5.00", "--ref", "p1")
+    cli("credit", "--account", URN % 2, "--amount", "2.00", "--expires", "2027-01-01T00:00:00Z")
+    out["close"] = cli("close", "2026-03", "--json").json
+    late = next(events())
+    late.update(id="late", time="2026-03-30T00:00:00Z", type="resource.delete", data={"resource": late["data"]["resource"]})
+    out["late"] = cli("import", "-", stdin=json.dumps(late)).out
+    out["next"] = cli("close", "2026-04", "--json", now=MAY).json
+    for a in range(4):
+        for row in cli("invoice", "list", "--account", URN % a, "--json", now=MAY).json["invoices"]:
+            uuid = row["invoice_uuid"]
+            out[uuid] = row
+            out[uuid + ".csv"] = cli("invoice", "csv", uuid, "-", "--account", URN % a, now=MAY).out
+            out[uuid + ".json"] = cli("invoice", "show", uuid, "--account", URN % a, "--json", now=MAY).out
+    out["verify"] = cli("verify", "--json", now=MAY).json
+    return out
+
+
+def same_bytes(pg):
+    with Story(start=False, now="2026-04-02T00:00:00Z") as s:
+        lite = told(s)
+        s.db = pg.database()
+        theirs = told(s)
+    t.same("the same is told", sorted(lite), sorted(theirs))
+    for what in lite:
+        t.same(what, theirs.get(what), lite[what])
+
+
+with Postgres() as pg:
+    t.run("tables", same_tables, pg)
+    t.run("bytes", same_bytes, pg)
+    same_stories(pg)
+t.end()
