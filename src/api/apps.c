@@ -111,7 +111,7 @@ enum bl_err apps_cancel_deployment(struct call *c)
     BL_TRY(api_uuid_of_path(c, 1, &id));
     BL_TRY(work_deployment_get(c->x, c->db, &a, id, &d));
     BL_TRY(api_need_apps(c));
-    BL_TRY(work_deployment_cancel(c->x, c->work, &a, id, &d));
+    BL_TRY(work_deployment_cancel(c->x, c->work, c->actor, &a, id, &d));
     return api_deployment_answer(c, &a, &d);
 }
 
@@ -192,7 +192,7 @@ enum bl_err apps_commit_rollback(struct call *c)
 {
     struct work_app a;
     BL_TRY(app_to_write(c, &a));
-    return work_rollback_commit(c->x, c->work, &a);
+    return work_rollback_commit(c->x, c->work, c->actor, &a);
 }
 
 enum bl_err apps_revert_rollback(struct call *c)

@@ -309,7 +309,7 @@ static void finish(struct call *c, enum bl_err e)
 {
     if (e != BL_OK)
         api_error_write(c, e, c->x->why);
-    else if (c->out->status != 204 && !api_header_set(c->out, "content-type"))
+    else if (c->body.n > 0 && !api_header_set(c->out, "content-type"))
         api_reply_header(c, "content-type", BL_STR("application/json"));
     enum api_dialect d = c->route ? c->route->dialect : API_DO;
     if (e == BL_UNAUTHORIZED)

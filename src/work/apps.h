@@ -69,8 +69,8 @@ BL_MUST_CHECK enum bl_err work_deployment_add(struct bl_ctx *x, struct work *w, 
         enum work_apps mode, const struct work_app *a, const struct work_deployment_new *in,
         struct work_deployment *ret);
 /* BL_CONFLICT: it has finished. */
-BL_MUST_CHECK enum bl_err work_deployment_cancel(struct bl_ctx *x, struct work *w, const struct work_app *a,
-        bl_uuid deployment, struct work_deployment *ret);
+BL_MUST_CHECK enum bl_err work_deployment_cancel(struct bl_ctx *x, struct work *w, const char *actor,
+        const struct work_app *a, bl_uuid deployment, struct work_deployment *ret);
 
 /* ---- rollbacks */
 struct work_rollback {
@@ -86,7 +86,8 @@ BL_MUST_CHECK enum bl_err work_rollback_add(struct bl_ctx *x, struct work *w, co
         struct work_deployment *ret);
 /* The rollback stays and the app is free again. BL_CONFLICT: nothing pins it, or the rollback does not run.
  */
-BL_MUST_CHECK enum bl_err work_rollback_commit(struct bl_ctx *x, struct work *w, const struct work_app *a);
+BL_MUST_CHECK enum bl_err work_rollback_commit(
+        struct bl_ctx *x, struct work *w, const char *actor, const struct work_app *a);
 /* Deploys the spec before the rollback, and the app is free again. BL_CONFLICT: nothing pins it. */
 BL_MUST_CHECK enum bl_err work_rollback_revert(struct bl_ctx *x, struct work *w, const char *actor,
         enum work_apps mode, const struct work_app *a, struct work_deployment *ret);

@@ -227,8 +227,15 @@ enum bl_err work_deployment_add(struct bl_ctx *x, struct work *w, const char *ac
     return work_end(x, w, add(x, w, actor, mode, &mine, in, ret));
 }
 
-enum bl_err work_deployment_cancel(struct bl_ctx *x, struct work *w, const struct work_app *a,
-        bl_uuid deployment, struct work_deployment *ret)
+static enum bl_err cancel(
+        struct bl_ctx *x, struct work *w, const char *actor, struct work_app *a, struct work_deployment *d)
+{
+    BL_TRY(work_deploy_move(x, w, a, d, BL_PHASE_CANCELED, BL_STR("")));
+    return work_audit(x, w, actor, "deployment.cancel", work_uuid_str(x, d->id), BL_ABSENT);
+}
+
+enum bl_err work_deployment_cancel(struct bl_ctx *x, struct work *w, const char *actor,
+        const struct work_app *a, bl_uuid deployment, struct work_deployment *ret)
 {
     struct work_app mine = *a;
     BL_TRY(work_deployment_get(x, store_writer(w->store), a, deployment, ret));
@@ -236,5 +243,5 @@ enum bl_err work_deployment_cancel(struct bl_ctx *x, struct work *w, const struc
         return bl_fail(x, BL_CONFLICT, "The deployment is %s: there is nothing to cancel.",
                 bl_phase_word(ret->phase));
     BL_TRY(work_begin(x, w));
-    return work_end(x, w, work_deploy_move(x, w, &mine, ret, BL_PHASE_CANCELED, BL_STR("")));
+    return work_end(x, w, cancel(x, w, actor, &mine, ret));
 }

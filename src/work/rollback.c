@@ -123,14 +123,21 @@ static enum bl_err unpin(struct bl_ctx *x, struct work *w, struct work_app *a)
     return work_app_set(x, w, a);
 }
 
-enum bl_err work_rollback_commit(struct bl_ctx *x, struct work *w, const struct work_app *a)
+static enum bl_err commit(struct bl_ctx *x, struct work *w, const char *actor, struct work_app *a)
+{
+    BL_TRY(unpin(x, w, a));
+    return work_audit(x, w, actor, "deployment.commit", work_uuid_str(x, a->app), a->row.name);
+}
+
+enum bl_err work_rollback_commit(
+        struct bl_ctx *x, struct work *w, const char *actor, const struct work_app *a)
 {
     struct work_app mine = *a;
     BL_TRY(pinned(x, a));
     if (a->row.pin_n != a->row.active_n)
         return bl_fail(x, BL_CONFLICT, "The rollback does not run: wait until it is ACTIVE, or revert it.");
     BL_TRY(work_begin(x, w));
-    return work_end(x, w, unpin(x, w, &mine));
+    return work_end(x, w, commit(x, w, actor, &mine));
 }
 
 static enum bl_err revert(struct bl_ctx *x, struct work *w, const char *actor, enum work_apps mode,
