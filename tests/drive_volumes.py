@@ -66,6 +66,9 @@ CREATES = [  # what is not as it should be, and the answer
     ({"snapshot_id": NOBODY}, 404),
     ({"snapshot_id": "x"}, 404),
     ({"snapshot_id": NOBODY, "name": "Wrong"}, 404),
+    ({"snapshot_id": NOBODY, "name": 7, "tags": 7}, 404),
+    ({"description": "x" * 4096}, 201),
+    ({"description": "x" * 4097}, 422),
     ({"what": "is unknown"}, 201),
 ]
 
@@ -211,6 +214,8 @@ def acting():
             ("to a word", {"type": "attach", "droplet_id": "1"}, 422),
             ("to nothing", {"type": "attach"}, 422),
             ("in another region", {"type": "attach", "droplet_id": 2, "region": "lon1"}, 422),
+            ("to nobody, in a region of a number", {"type": "attach", "droplet_id": 99, "region": 7, "tags": 7}, 404),
+            ("in a region of a number", {"type": "attach", "droplet_id": 2, "region": 7}, 422),
             ("to another region's", {"type": "attach", "droplet_id": 3}, 422),
             ("detached from where it is not", {"type": "detach", "droplet_id": 2}, 404),
             ("no type", {"droplet_id": 1}, 422),
@@ -223,18 +228,20 @@ def acting():
         ]:
             t.same("attach " + what, s.ask_json("POST", path, body).status, want)
         t.same("an attached one is not deleted", s.drop(v["id"], want=409).json["id"], "conflict")
-        s.done(s.act(v["id"], "resize", size_gigabytes=11, region="nyc1"))
+        s.done(s.act(v["id"], "resize", size_gigabytes=11, region="NYC1"))
         t.same("grown", s.volume(v["id"])["size_gigabytes"], 11)
         by_name = lambda **body: s.ask_json("POST", "/v2/volumes/actions?per_page=20&page=1", body)  # noqa: E731
         t.same("no name", by_name(type="detach", droplet_id=1).status, 422)
         t.same("an unknown name", by_name(type="detach", droplet_id=1, volume_name="x").status, 404)
+        t.same("an unknown name and wrong words", by_name(type="explode", volume_name="x").status, 404)
         t.same("resize by name", by_name(type="resize", size_gigabytes=20, volume_name="data").status, 422)
-        got = by_name(type="detach", droplet_id=1, volume_name="data", region="nyc1")
+        got = by_name(type="detach", droplet_id=1, volume_name="data", region="Nyc1")
         t.same("detach by name", got.status, 202)
         s.done(got.json["action"])
         t.same("detached", s.volume(v["id"])["droplet_ids"], [])
         twin = s.make(region="lon1")
         t.same("two of one name", by_name(type="attach", droplet_id=1, volume_name="data").status, 409)
+        t.same("and a wrong word", by_name(type="explode", volume_name="data").status, 422)
         t.same("and a region", by_name(type="attach", droplet_id=3, volume_name="data", region="lon1").status, 202)
 
         list_of = lambda path: [x["id"] for x in s.pages(path, s.me, "actions", per_page=2)]  # noqa: E731

@@ -27,9 +27,9 @@ delete from operation where bucket = $1 and account = $2 and n = $3;
 
 -- name: operation_list
 -- in:   bucket int, account blob
--- out:  n int, op text, volume blob, snapshot blob
+-- out:  n int, op text, volume blob, snapshot blob, droplet blob
 -- gives: many
-select n, op, volume, snapshot from operation where bucket = $1 and account = $2 order by n;
+select n, op, volume, snapshot, droplet from operation where bucket = $1 and account = $2 order by n;
 
 -- name: operation_get
 -- in:   bucket int, account blob, n int

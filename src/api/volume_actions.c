@@ -117,23 +117,28 @@ static enum bl_err read_type(struct call *c, bool by_name, struct work_action_ne
             by_name ? "attach or detach" : "attach, detach or resize");
 }
 
-static enum bl_err read_droplet(struct call *c, int64_t *ret)
+/* One that is unknown is told of before anything that is wrong with the rest. */
+static enum bl_err read_droplet(struct call *c, const struct work_volumes *all, int64_t *ret)
 {
     const struct bl_json *v = bl_json_get(c->json, "droplet_id");
-    if (v && v->type == BL_JSON_NUMBER && api_number(v->text, ret))
-        return BL_OK;
-    return bl_fail(c->x, BL_INVALID, "droplet_id: the number of a Droplet is wanted.");
+    if (!v || v->type != BL_JSON_NUMBER || !api_number(v->text, ret))
+        return bl_fail(c->x, BL_INVALID, "droplet_id: the number of a Droplet is wanted.");
+    return work_droplet_find(all, *ret) ? BL_OK
+                                        : bl_fail(c->x, BL_NOT_FOUND, "%s", bl_err_text(BL_NOT_FOUND));
 }
 
-static enum bl_err read_action(struct call *c, bool by_name, struct work_action_new *ret)
+static enum bl_err read_action(
+        struct call *c, const struct work_volumes *all, bool by_name, struct work_action_new *ret)
 {
     struct bl_str tags;
     *ret = (struct work_action_new){0};
     BL_TRY(read_type(c, by_name, ret));
+    if (ret->op != DRIVER_RESIZE)
+        BL_TRY(read_droplet(c, all, &ret->droplet_id));
     BL_TRY(api_body_str(c, "region", &ret->region));
     BL_TRY(api_body_tags(c, &tags)); /* published, without an effect */
     if (ret->op != DRIVER_RESIZE)
-        return read_droplet(c, &ret->droplet_id);
+        return BL_OK;
     BL_TRY(api_body_size(c, &ret->gib));
     return ret->gib ? BL_OK : bl_fail(c->x, BL_INVALID, "size_gigabytes is required.");
 }
@@ -156,7 +161,7 @@ enum bl_err volume_actions_post_by_id(struct call *c)
     BL_TRY(api_volume_of_path(c, &all, &v));
     BL_TRY(api_volumes_on(c));
     BL_TRY(api_body(c));
-    BL_TRY(read_action(c, false, &in));
+    BL_TRY(read_action(c, &all, false, &in));
     return begin(c, v, &in);
 }
 
@@ -172,7 +177,13 @@ enum bl_err volume_actions_post(struct call *c)
     BL_TRY(api_body_str(c, "volume_name", &name));
     if (!bl_is(name))
         return bl_fail(c->x, BL_INVALID, "volume_name: the name of the volume is required.");
-    BL_TRY(read_action(c, true, &in));
-    BL_TRY(api_volume_by_name(c, &all, name, in.region, &v));
+    const struct bl_json *region = bl_json_get(c->json, "region");
+    in.region = region && region->type == BL_JSON_STRING && region->text.n > 0 ? region->text : BL_ABSENT;
+    enum bl_err e = api_volume_by_name(c, &all, name, in.region, &v);
+    if (e == BL_NOT_FOUND)
+        return e;
+    BL_TRY(read_action(c, &all, true, &in));
+    if (e != BL_OK)
+        return api_volume_by_name(c, &all, name, in.region, &v); /* for its sentence */
     return begin(c, v, &in);
 }

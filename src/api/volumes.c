@@ -69,6 +69,15 @@ bool api_number(struct bl_str text, int64_t *ret)
     return true;
 }
 
+/* An unknown snapshot is told of before anything that is wrong with the rest. */
+static enum bl_err snapshot_there(struct call *c, bl_uuid id)
+{
+    struct work_volumes all;
+    BL_TRY(api_volumes(c, &all));
+    const struct work_snapshot *s = work_snapshot_find(&all, id);
+    return s && !s->has_number ? BL_OK : none(c);
+}
+
 /* An integer token: neither "10" nor 10.0. */
 enum bl_err api_body_size(struct call *c, int64_t *ret)
 {
@@ -220,6 +229,8 @@ enum bl_err volumes_create(struct call *c)
     in.has_snapshot = bl_is(snapshot);
     if (in.has_snapshot && !bl_uuid_parse(snapshot, &in.snapshot))
         return none(c);
+    if (in.has_snapshot)
+        BL_TRY(snapshot_there(c, in.snapshot));
     BL_TRY(api_body_str(c, "name", &in.name));
     BL_TRY(api_body_str(c, "description", &in.description));
     BL_TRY(api_body_str(c, "region", &in.region));

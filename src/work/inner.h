@@ -157,6 +157,9 @@ void work_operation_release(struct work *w, const struct work_operation *o);
  */
 BL_MUST_CHECK enum bl_err work_operation_none(struct bl_ctx *x, struct work *w, const struct work_account *a,
         const bl_uuid *volume, const bl_uuid *snapshot);
+/* How many volumes are being attached to this droplet, and are not yet. */
+BL_MUST_CHECK enum bl_err work_operation_attaching(
+        struct bl_ctx *x, struct work *w, const struct work_account *a, bl_uuid droplet, size_t *ret);
 /* On a hand. Asks the driver until it is done, has failed, or puts it off for too long (DRIVER_AGAIN). Why it
  * failed goes to standard error. */
 enum driver_end work_operation_ask(

@@ -119,6 +119,18 @@ enum bl_err work_operation_none(struct bl_ctx *x, struct work *w, const struct w
     return BL_OK;
 }
 
+enum bl_err work_operation_attaching(
+        struct bl_ctx *x, struct work *w, const struct work_account *a, bl_uuid droplet, size_t *ret)
+{
+    struct q_operation_list *row = NULL;
+    size_t n = 0;
+    *ret = 0;
+    BL_TRY(q_operation_list(x, store_writer(w->store), a->bucket, store_uuid(&a->uuid), &row, &n));
+    for (size_t i = 0; i < n; i++)
+        *ret += bl_str_is(row[i].op, "attach") && bl_str_eq(row[i].droplet, store_uuid(&droplet));
+    return BL_OK;
+}
+
 /* The row again, for whoever has claimed its number. */
 static enum bl_err fetch(struct bl_ctx *x, struct work *w, struct work_operation *o, bool *ret_found)
 {

@@ -32,13 +32,26 @@ enum bl_err volume_size_check(struct bl_ctx *x, int64_t gib)
     return bl_fail(x, BL_INVALID, "size_gigabytes: a whole number from 1 to %d is wanted.", DRIVER_GIB_MAX);
 }
 
+/* Every list of volumes reads them all. */
+enum bl_err volume_description_check(struct bl_ctx *x, struct bl_str description)
+{
+    if (description.n <= VOLUME_DESCRIPTION_MAX)
+        return BL_OK;
+    return bl_fail(x, BL_INVALID, "description: at most %d bytes are kept.", VOLUME_DESCRIPTION_MAX);
+}
+
+bool volume_region_is(struct bl_str slug, struct bl_str said)
+{
+    return slug.n == said.n && strncasecmp(slug.p, said.p, said.n) == 0;
+}
+
 enum bl_err volume_region_check(
         struct bl_ctx *x, const struct bl_book *book, struct bl_str region, struct bl_str *ret)
 {
     if (!bl_is(region) || region.n == 0)
         return bl_fail(x, BL_INVALID, "region: the slug of a region is required.");
     for (size_t i = 0; book && i < book->n_region; i++)
-        if (book->region[i].n == region.n && strncasecmp(book->region[i].p, region.p, region.n) == 0) {
+        if (volume_region_is(book->region[i], region)) {
             *ret = bl_str_dup(&x->arena, book->region[i]);
             return BL_OK;
         }

@@ -129,6 +129,7 @@ static enum bl_err begin_create(struct bl_ctx *x, struct work *w, struct verb *v
         return not_found(x);
     BL_TRY(volume_name_check(x, m->name));
     BL_TRY(volume_tags_check(x, m->tags));
+    BL_TRY(volume_description_check(x, m->description));
     if (m->gib || !from)
         BL_TRY(volume_size_check(x, m->gib));
     if (m->region.n > 0 || !from)
@@ -394,9 +395,9 @@ static const char *action_type(enum driver_op op)
 }
 
 static enum bl_err attach_allowed(struct bl_ctx *x, const struct work_volumes *all,
-        const struct work_volume *volume, const struct work_living *droplet)
+        const struct work_volume *volume, const struct work_living *droplet, size_t attaching)
 {
-    size_t n = 0;
+    size_t n = attaching;
     for (size_t i = 0; i < all->n_volume; i++)
         n += all->volume[i].attached && bl_uuid_cmp(all->volume[i].droplet, droplet->resource) == 0;
     struct bl_str region = droplet->now->region;
@@ -409,23 +410,26 @@ static enum bl_err attach_allowed(struct bl_ctx *x, const struct work_volumes *a
     return BL_OK;
 }
 
-static enum bl_err action_allowed(struct bl_ctx *x, const struct work_volumes *all,
-        const struct work_volume *volume, const struct work_action_new *in, bl_uuid *ret_droplet)
+static enum bl_err action_allowed(struct bl_ctx *x, struct work *w, const struct work_account *a,
+        const struct work_volumes *all, const struct work_volume *volume, const struct work_action_new *in,
+        bl_uuid *ret_droplet)
 {
+    size_t attaching = 0;
     const struct work_living *droplet = NULL;
     if (in->op != DRIVER_RESIZE) {
         droplet = work_droplet_find(all, in->droplet_id);
         if (!droplet)
             return not_found(x);
         *ret_droplet = droplet->resource;
+        BL_TRY(work_operation_attaching(x, w, a, droplet->resource, &attaching));
     }
     bool here = volume->attached && droplet && bl_uuid_cmp(volume->droplet, droplet->resource) == 0;
     if (in->op == DRIVER_DETACH && !here)
         return not_found(x);
-    if (in->region.n > 0 && !bl_str_eq(in->region, volume->region))
+    if (in->region.n > 0 && !volume_region_is(volume->region, in->region))
         return bl_fail(x, BL_INVALID, "region: the volume is in %.*s.", BL_FMT(volume->region));
     if (in->op == DRIVER_ATTACH)
-        return attach_allowed(x, all, volume, droplet);
+        return attach_allowed(x, all, volume, droplet, attaching);
     if (in->op == DRIVER_DETACH)
         return BL_OK;
     BL_TRY(volume_size_check(x, in->gib));
@@ -444,7 +448,7 @@ static enum bl_err begin_action(struct bl_ctx *x, struct work *w, struct verb *v
     const struct work_volume *volume = work_volume_find(&all, v->id);
     if (!volume)
         return not_found(x);
-    BL_TRY(action_allowed(x, &all, volume, in, &v->op.droplet));
+    BL_TRY(action_allowed(x, w, v->a, &all, volume, in, &v->op.droplet));
     BL_TRY(held_here(x, w, volume->driver, "volume"));
     BL_TRY(work_operation_none(x, w, v->a, &v->id, NULL));
     v->op.ask = (struct driver_ask){.op = in->op,

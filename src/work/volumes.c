@@ -10,6 +10,7 @@ struct beside { /* an account's rows, each list ordered by its uuid */
     struct q_volume_list *volume;
     struct q_snapshot_list *snapshot;
     size_t n_own, n_volume, n_snapshot;
+    const struct work_living **living; /* by their uuids */
 };
 
 static enum bl_err beside_load(
@@ -52,27 +53,45 @@ static struct bl_str name_of(struct bl_ctx *x, const struct work_living *r)
     return r->now->name.n > 0 ? r->now->name : bl_str_dup(&x->arena, bl_str_of(text));
 }
 
-static const struct work_living *living_find(const struct work_volumes *v, bl_uuid resource)
+static int living_order(const void *l, const void *r)
 {
-    for (size_t i = 0; i < v->n_living; i++)
-        if (bl_uuid_cmp(v->living[i].resource, resource) == 0)
-            return &v->living[i];
-    return NULL;
+    const struct work_living *const *a = l, *const *b = r;
+    return bl_uuid_cmp((*a)->resource, (*b)->resource);
+}
+
+static void living_sort(struct bl_ctx *x, const struct work_volumes *all, struct beside *b)
+{
+    b->living = bl_alloc_array(&x->arena, all->n_living + 1, sizeof *b->living);
+    for (size_t i = 0; i < all->n_living; i++)
+        b->living[i] = &all->living[i];
+    if (all->n_living > 1)
+        qsort(b->living, all->n_living, sizeof *b->living, living_order);
+}
+
+static const struct work_living *living_find(
+        struct bl_ctx *x, const struct work_volumes *all, struct beside *b, bl_uuid resource)
+{
+    const struct work_living key = {.resource = resource}, *at = &key, **found;
+    if (!b->living)
+        living_sort(x, all, b);
+    found = bsearch(&at, b->living, all->n_living, sizeof *b->living, living_order);
+    return found ? *found : NULL;
 }
 
 /* A droplet that has died has let go of its volumes. */
-static void attach(const struct work_volumes *all, const struct q_volume_list *row, struct work_volume *ret)
+static void attach(struct bl_ctx *x, const struct work_volumes *all, struct beside *b,
+        const struct q_volume_list *row, struct work_volume *ret)
 {
     if (row->droplet.n != 16)
         return;
     memcpy(ret->droplet.b, row->droplet.p, 16);
-    const struct work_living *d = living_find(all, ret->droplet);
+    const struct work_living *d = living_find(x, all, b, ret->droplet);
     ret->attached = d && d->birth_s <= bl_floor_s(row->attached_us);
     ret->droplet_id = ret->attached && d->now->has_resource_id ? d->now->resource_id : 0;
 }
 
 static struct work_volume volume_of(
-        struct bl_ctx *x, const struct work_volumes *all, const struct beside *b, const struct work_living *r)
+        struct bl_ctx *x, const struct work_volumes *all, struct beside *b, const struct work_living *r)
 {
     const struct q_own_list *own = ROW_OF(b, own, r->resource);
     const struct q_volume_list *row = ROW_OF(b, volume, r->resource);
@@ -90,7 +109,7 @@ static struct work_volume volume_of(
             .snapped_us = row ? row->snapped_us : 0,
     };
     if (row)
-        attach(all, row, &v);
+        attach(x, all, b, row, &v);
     return v;
 }
 
