@@ -11,12 +11,14 @@ import re
 import signal
 import sys
 import threading
+import time
 import urllib.parse
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from story import Story, Tally  # noqa: E402
+from story.postgres import psql  # noqa: E402
 
 CLIENTS = "/operator/v1/oauth/clients"
 AUTHORIZE, TOKEN, INFO = "/v1/oauth/authorize", "/v1/oauth/token", "/v1/oauth/token/info"
@@ -561,6 +563,10 @@ def secrets(w, apps):
             with open(path, "rb") as f:
                 data = f.read()
             t.same("secrets in " + name, [x for x in all_ if x.encode() in data or raw(x) in data or x.rsplit("_", 1)[-1][:32].encode() in data], [])
+    if w.s.shared:  # bytes are shown as hex digits, of which every secret is made
+        text = "".join(psql(w.s.db, "select * from billow." + x) for x in ("oauth_client", "oauth_grant", "token", "audit"))
+        t.check("the tables were read", w.app.id in text)
+        t.same("secrets in the tables", [x for x in all_ if x.rsplit("_", 1)[-1][:32] in text], [])
     for path in ("/operator/v1/tokens", CLIENTS, "/operator/v1/audit?per_page=200", "/metrics"):
         text = w.s.get(path, w.operator, want=200).text
         t.same("secrets in " + path, [x for x in all_ if x in text], [])
@@ -614,6 +620,38 @@ def clocks():
         s.cli("verify")
 
 
+def two_servers():
+    """Of one database: what one gave the other knows, and what one ended."""
+    with Story(now="2026-01-05T00:00:00Z") as s:
+        if not s.shared:
+            return
+        w = World(s)
+        beside = Story(now=s.now, start=False, folder=s.folder)
+        beside.db, beside.log_path = s.db, os.path.join(s.folder, "beside.log")
+        beside.start()
+        page = w.app.page()
+        page.s = beside
+        code = page.answer(w.personal)["code"]
+        one = w.app.exchange(code)
+        beside.get("/v2/account", one["access_token"], want=200)
+        form = {"client_id": w.app.id, "client_secret": w.app.secret}
+        both = lambda more: [a.json for a in at_once(6, lambda k: Other((s, beside)[k % 2]).ask("POST", TOKEN, None, urllib.parse.urlencode({**form, **more}), FORM)) if a.status == 200]  # noqa: E731
+        for _ in range(6):
+            code = w.app.code(w.personal)
+            got = both({"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK})
+            t.same("one code at both", len(got), 1)
+            one = w.app.exchange(w.app.code(w.personal))
+            more = both({"grant_type": "refresh_token", "refresh_token": one["refresh_token"]})
+            t.same("one refresh token at both", len(more), 1)
+            ended = [x["access_token"] for x in (*got, *more, one)]
+            until = time.monotonic() + 2
+            while time.monotonic() < until and any(x.get("/v2/account", k).status == 200 for x in (s, beside) for k in ended):
+                time.sleep(0.05)
+            for x in (s, beside):
+                t.same("ended at both", [x.get("/v2/account", k).status for k in ended], [401] * 3)
+        beside.stop()
+
+
 def limits():
     """Who proves nothing is counted by address, who does by what it is."""
     with Story(rate="1000/6", now="2026-01-05T00:00:00Z") as s:
@@ -652,6 +690,7 @@ def main():
         secrets(w, [w.app, w.tool])
         s.cli("verify")
     t.run("clocks", clocks)
+    t.run("two servers", two_servers)
     t.run("limits", limits)
     t.end()
 

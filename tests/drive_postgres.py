@@ -20,6 +20,7 @@ from story.postgres import Postgres, psql  # noqa: E402
 DRIVERS = [
     ("drive_books.py", {}),
     ("drive_auth.py", {}),
+    ("drive_oauth.py", {}),
     ("drive_close.py", {}),
     ("drive_kill.py", {"KILLS": "16"}),
 ]

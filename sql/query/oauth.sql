@@ -64,15 +64,18 @@ select grant_id, client_id, account, giver, scopes, refresh, created_us from oau
 -- gives: one
 select client_id from oauth_grant where grant_id = $1;
 
--- name: oauth_grant_exchange
+-- name: oauth_grant_exchange (of many at once, one changes a row)
 -- in:   grant_id text, used_us int, family blob, refresh blob
+-- counts: yes
 -- gives: none
-update oauth_grant set used_us = $2, family = $3, refresh = $4 where grant_id = $1;
+update oauth_grant set used_us = $2, family = $3, refresh = $4
+ where grant_id = $1 and used_us = 9223372036854775807;
 
--- name: oauth_grant_rotate
--- in:   grant_id text, refresh blob
+-- name: oauth_grant_rotate (likewise)
+-- in:   grant_id text, old blob, refresh blob
+-- counts: yes
 -- gives: none
-update oauth_grant set refresh = $2 where grant_id = $1;
+update oauth_grant set refresh = $3 where grant_id = $1 and refresh = $2;
 
 -- name: oauth_grant_delete_unused
 -- in:   now_us int

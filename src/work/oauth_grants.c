@@ -22,6 +22,10 @@
 #define GRANTS_MAX 16 /* of one account to one client: the oldest makes room */
 #define ACCESS_MAX 4  /* living access tokens of one grant, likewise */
 
+/* As the audit says it. */
+#define CODE_TWICE "a code was used twice"
+#define REFRESH_TWICE "an old refresh token was used"
+
 struct digest {
     uint8_t b[32];
 };
@@ -49,8 +53,8 @@ static struct bl_str random_text(struct bl_ctx *x, const char *before, size_t n_
 enum bl_err work_grant_end(struct bl_ctx *x, struct work *w, struct bl_str grant_id)
 {
     struct store_db *db = store_writer(w->store);
-    BL_TRY(q_token_delete_of_grant(x, db, grant_id));
-    return q_oauth_grant_delete(x, db, grant_id);
+    BL_TRY(q_oauth_grant_delete(x, db, grant_id));
+    return q_token_delete_of_grant(x, db, grant_id);
 }
 
 /* ---- consent */
@@ -107,7 +111,7 @@ enum bl_err work_consent(
 /* ---- what both ways to a token have in common */
 
 struct grant {
-    struct bl_str grant_id, giver, scopes, account; /* scopes: of the access token to come */
+    struct bl_str grant_id, scopes, account; /* scopes: of the access token to come */
     const struct work_client *client;
 };
 
@@ -128,30 +132,26 @@ static enum bl_err giver_check(struct bl_ctx *x, struct store_db *db, struct bl_
     return BL_OK;
 }
 
-/* family: the beginning of the refresh token. */
-static enum bl_err issue(struct bl_ctx *x, struct work *w, const struct grant *g, const char *family,
+/* An access token; ret->refresh is there already. until_us: what its grant hangs on ends then. */
+static enum bl_err issue(struct bl_ctx *x, struct work *w, const struct grant *g, int64_t until_us,
         struct outcome *o, struct work_issued *ret)
 {
-    struct work_issued out = {.scopes = g->scopes, .refresh = random_text(x, family, FAMILY_N, 16)};
     struct bl_str id;
-    int64_t until = 0;
-    memcpy(out.account.b, g->account.p, sizeof out.account.b);
-    BL_TRY(giver_check(x, store_writer(w->store), g->giver, &until));
-    out.expires_us = x->now_us + ACCESS_US < until ? x->now_us + ACCESS_US : until;
+    ret->scopes = g->scopes;
+    memcpy(ret->account.b, g->account.p, sizeof ret->account.b);
+    ret->expires_us = x->now_us + ACCESS_US < until_us ? x->now_us + ACCESS_US : until_us;
     struct work_token_row row = {
             .dialect = WORK_DO,
             .prefix = ACCESS_PREFIX,
-            .account = &out.account,
+            .account = &ret->account,
             .scopes = g->scopes,
             .name = g->client->name,
             .grant_id = g->grant_id,
-            .expires_us = out.expires_us,
+            .expires_us = ret->expires_us,
     };
     BL_TRY(q_token_delete_but_newest(
             x, store_writer(w->store), g->grant_id, x->now_us, ACCESS_MAX - 1, &o->gone));
-    BL_TRY(work_token_write(x, w, &row, &out.access, &id));
-    *ret = out;
-    return BL_OK;
+    return work_token_write(x, w, &row, &ret->access, &id);
 }
 
 /* Somebody has it who should not, and nobody can tell who: the grant ends for both. */
@@ -204,7 +204,7 @@ static enum bl_err exchange(struct bl_ctx *x, struct work *w, const struct work_
     if (!found)
         return bl_fail(x, BL_CONFLICT, "The code is unknown, or no longer good.");
     if (row.used_us != INT64_MAX)
-        return used_again(x, w, row.grant_id, in->client->client_id, "a code was used twice", o);
+        return used_again(x, w, row.grant_id, in->client->client_id, CODE_TWICE, o);
     if (!bl_str_eq(row.client_id, in->client->client_id))
         return bl_fail(x, BL_CONFLICT, "The code was given to another application.");
     if (x->now_us >= row.code_expires_us)
@@ -213,12 +213,17 @@ static enum bl_err exchange(struct bl_ctx *x, struct work *w, const struct work_
     if (!same)
         return bl_fail(x, BL_CONFLICT, "The redirect_uri is not the one that the code was asked for with.");
     BL_TRY(verifier_check(x, row.challenge, in->verifier));
-    struct grant g = {row.grant_id, row.giver, row.scopes, row.account, in->client};
+    int64_t until_us = 0, changed = 0;
+    BL_TRY(giver_check(x, db, row.giver, &until_us));
     struct bl_str family = random_text(x, REFRESH_PREFIX, sizeof REFRESH_PREFIX - 1, 16);
-    BL_TRY(issue(x, w, &g, family.p, o, ret));
+    *ret = (struct work_issued){.refresh = random_text(x, family.p, FAMILY_N, 16)};
     struct digest family_digest = digest_of(family), refresh = digest_of(ret->refresh);
-    return q_oauth_grant_exchange(
-            x, db, row.grant_id, x->now_us, bytes_of(&family_digest), bytes_of(&refresh));
+    BL_TRY(q_oauth_grant_exchange(
+            x, db, row.grant_id, x->now_us, bytes_of(&family_digest), bytes_of(&refresh), &changed));
+    if (changed == 0) /* somebody was first at this very moment */
+        return used_again(x, w, row.grant_id, in->client->client_id, CODE_TWICE, o);
+    struct grant g = {row.grant_id, row.scopes, row.account, in->client};
+    return issue(x, w, &g, until_us, o, ret);
 }
 
 /* ---- refresh */
@@ -238,17 +243,22 @@ static enum bl_err refresh(struct bl_ctx *x, struct work *w, const struct work_r
         return bl_fail(x, BL_CONFLICT, "The refresh token is unknown, or no longer good.");
     struct digest now = digest_of(in->refresh);
     if (row.refresh.n != sizeof now.b || sodium_memcmp(row.refresh.p, now.b, sizeof now.b) != 0)
-        return used_again(x, w, row.grant_id, in->client->client_id, "an old refresh token was used", o);
+        return used_again(x, w, row.grant_id, in->client->client_id, REFRESH_TWICE, o);
     if (!bl_str_eq(row.client_id, in->client->client_id))
         return bl_fail(x, BL_CONFLICT, "The refresh token was given to another application.");
     BL_TRY(work_scopes_parse(x, row.scopes, &may));
     if (in->scopes & ~may)
         return bl_fail(x, BL_FORBIDDEN, "More is asked for than was allowed.");
-    struct grant g = {row.grant_id, row.giver, in->scopes ? work_scopes_text(x, in->scopes) : row.scopes,
-            row.account, in->client};
-    BL_TRY(issue(x, w, &g, in->refresh.p, o, ret));
+    int64_t until_us = 0, changed = 0;
+    BL_TRY(giver_check(x, db, row.giver, &until_us));
+    *ret = (struct work_issued){.refresh = random_text(x, in->refresh.p, FAMILY_N, 16)};
     struct digest next = digest_of(ret->refresh);
-    return q_oauth_grant_rotate(x, db, row.grant_id, bytes_of(&next));
+    BL_TRY(q_oauth_grant_rotate(x, db, row.grant_id, bytes_of(&now), bytes_of(&next), &changed));
+    if (changed == 0)
+        return used_again(x, w, row.grant_id, in->client->client_id, REFRESH_TWICE, o);
+    struct grant g = {
+            row.grant_id, in->scopes ? work_scopes_text(x, in->scopes) : row.scopes, row.account, in->client};
+    return issue(x, w, &g, until_us, o, ret);
 }
 
 /* A grant that ends for a second use must end though its request fails. */
