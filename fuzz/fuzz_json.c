@@ -3,45 +3,8 @@
 #include "json/json.h"
 
 #include <assert.h>
-#include <stdlib.h>
-#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void write_tree(struct bl_jw *w, const struct bl_json *t)
-{
-    switch (t->type) {
-    case BL_JSON_OBJECT:
-        bl_jw_begin_object(w);
-        for (const struct bl_json *m = t->first; m; m = m->next) {
-            char *key = bl_xmalloc(m->key.n + 1);
-            memcpy(key, m->key.p, m->key.n);
-            key[m->key.n] = 0;
-            bl_jw_key(w, key);
-            write_tree(w, m);
-            free(key);
-        }
-        bl_jw_end_object(w);
-        return;
-    case BL_JSON_ARRAY:
-        bl_jw_begin_array(w);
-        for (const struct bl_json *m = t->first; m; m = m->next)
-            write_tree(w, m);
-        bl_jw_end_array(w);
-        return;
-    case BL_JSON_STRING:
-        bl_jw_str(w, t->text);
-        return;
-    case BL_JSON_BOOL:
-        bl_jw_bool(w, t->truth);
-        return;
-    case BL_JSON_NULL:
-        bl_jw_null(w);
-        return;
-    case BL_JSON_NUMBER:
-        bl_jw_raw(w, t->text);
-    }
-}
 
 static bool same(const struct bl_json *a, const struct bl_json *b)
 {
@@ -102,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct bl_buf b = {0};
         struct bl_jw w;
         bl_jw_init(&w, &b);
-        write_tree(&w, t);
+        bl_jw_json(&w, t);
         enum bl_err e = bl_json_parse(&x, bl_buf_view(&b), &again);
         assert(e == BL_OK && same(t, again));
         bl_buf_release(&b);

@@ -325,8 +325,13 @@ static void print_tries(struct demo *d)
     printf("  curl -sH \"Authorization: bearer %s\" "
            "'http://%s/v2/charges?from=2026-03-01T00:00:00Z&to=2026-04-01T00:00:00Z'\n\n",
             d->token[DEMO_HARBOUR], public);
-    printf("  curl -sH \"Authorization: Bearer %s\" http://%s/operator/v1/accounts\n\n", d->operator_token,
-            operator_);
+    printf("  OPERATOR=%s\n", d->operator_token);
+    printf("  curl -sH \"Authorization: Bearer $OPERATOR\" http://%s/operator/v1/accounts\n", operator_);
+    printf("  curl -sH \"Authorization: Bearer $OPERATOR\" http://%s/operator/v1/apps "
+           "-d '{\"account\": \"%s\", \"spec\": {\"name\": \"shop\", \"services\": [{\"name\": "
+           "\"web\"}]}}'\n",
+            operator_, team(d, DEMO_SAMMY));
+    puts("    (an app, billed from now on; its customer deploys it under /v2/apps/{id}/deployments)\n");
     const char *folder = folder_to_add(&d->c->x.arena);
     if (folder != NULL)
         printf("  export PATH='%s':\"$PATH\"\n", folder);
@@ -382,8 +387,7 @@ static enum bl_err make_folder(struct demo *d)
     if (access(d->c->db, F_OK) == 0)
         return bl_fail(&d->c->x, BL_CONFLICT,
                 "%s is there already: serve it with billow serve --db %s --now 2026-04-16T12:00:00Z+ "
-                "--volumes image, "
-                "or name another folder.",
+                "--volumes image --apps record, or name another folder.",
                 d->c->db, d->c->db);
     return BL_OK;
 }
@@ -421,6 +425,7 @@ enum bl_err cmd_demo(struct cli *c)
         c->now_runs = true;
         c->serve.quiet = true;
         c->serve.volumes = driver_image_here() ? DRIVER_IMAGE : DRIVER_RECORD;
+        c->serve.apps = WORK_APPS_RECORD;
         c->serve.ready = ready;
         c->exit = cli_serve(c);
         e = c->exit == 0 ? BL_OK : c->x.err;
