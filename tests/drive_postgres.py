@@ -5,6 +5,7 @@ and draw the same bytes."""
 import json
 import os
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +20,9 @@ from story.postgres import Postgres, psql  # noqa: E402
 # drivers whose stories hold on either engine, and what they are given
 DRIVERS = [
     ("drive_books.py", {}),
+    ("drive_volumes.py", {}),
+    ("drive_apps.py", {}),
+    ("drive_oauth.py", {}),
     ("drive_auth.py", {}),
     ("drive_oauth.py", {}),
     ("drive_close.py", {}),
@@ -155,7 +159,30 @@ def same_bytes(pg):
         t.same(what, theirs.get(what), lite[what])
 
 
+# ---- roles that one process has
+
+
+def roles(pg):
+    """The driver of volumes is one server's; another gets it when that one is gone, however it went."""
+    with Story(start=False, now="2026-04-02T00:00:00Z") as one, Story(start=False, now="2026-04-02T00:00:00Z") as two:
+        one.db = two.db = pg.database()
+        one.extra = two.extra = ["--quiet", "--volumes", "record", "--apps", "agent"]
+        one.start()
+        got = two.cli("serve", "--volumes", "record", code=1)
+        t.check("a second one is refused", "one at a time" in got.err, got.err)
+        two.extra = ["--quiet"]
+        two.start()
+        two.stop()
+        two.extra = one.extra
+        one.stop()
+        two.start()  # at once, for the first gave it back
+        two.stop(signal.SIGKILL)
+        one.start()  # when it has been silent for long enough
+        one.stop()
+
+
 with Postgres() as pg:
+    t.run("roles", roles, pg)
     t.run("tables", same_tables, pg)
     t.run("bytes", same_bytes, pg)
     same_stories(pg)

@@ -95,12 +95,12 @@ def images():
                 got = s.make("l%d" % n, size_gigabytes=12, filesystem_type=fs, filesystem_label=label, **source)
                 read = (xfs_label if fs == "xfs" else ext4_label)(image(s, got["id"]))
                 t.same("an %s's label %s%s" % (fs, label, " in a copy" if source else ""), read, label)
-                s.drop(got["id"])
+                s.remove(got["id"])
 
         s.done(s.act(v["id"], "resize", size_gigabytes=11))
         t.same("grown", os.stat(image(s, v["id"])).st_size, 11 * GIB)
         t.same("the file system is not", re.search(r"Block count:\s*(\d+)", run("dumpe2fs", "-h", image(s, v["id"]))).group(1), str(10 * GIB // 4096))
-        s.drop(v["id"])
+        s.remove(v["id"])
         s.delete("/v2/snapshots/" + snap["id"], s.me, want=204)
         t.same("what is deleted is gone", [n for n in files(s) if v["id"] in n or snap["id"] in n], [])
 
@@ -118,7 +118,7 @@ def images():
         t.same("and is not billed", len(s.snapshots()), 1)
         a = s.done(s.act(plain["id"], "resize", size_gigabytes=11), "errored")
         t.same("an action errs", (a["status"], s.volume(plain["id"])["size_gigabytes"]), ("errored", 10))
-        s.drop(plain["id"])
+        s.remove(plain["id"])
         folder = os.path.join(s.folder, "elsewhere")
         s.restart("--volumes", "image", "--volumes-dir", folder)
         t.check("another folder", s.make("there")["id"] in "".join(os.listdir(folder)))
@@ -211,7 +211,7 @@ def programs():
             w = s.make("w")
             s.snap(w["id"], want=503)
             t.same("an answer of %s is no snapshot" % out, ([q["op"] for q in p.log()], len(s.snapshots())), (["create", "snapshot", "delete_snapshot"], 1))
-            s.drop(w["id"])
+            s.remove(w["id"])
 
         # failing
         p.plan(create={"exit": 1, "out": '{"error": "no space on san-1"}'})
@@ -222,7 +222,7 @@ def programs():
         t.same("nothing is made", len(s.volumes()), 1)
         t.check("the undoing has an id of its own", len({q["operation_id"] for q in p.log()}) == 2, p.log())
         p.plan()
-        s.drop(s.make("x")["id"])
+        s.remove(s.make("x")["id"])
 
         # putting off
         p.plan(create={"again": 3})
@@ -240,7 +240,7 @@ def programs():
         a = s.act(y["id"], "attach", droplet_id=7)
         p.wait("began-attach")
         t.same("not yet", (s.volume(y["id"])["droplet_ids"], s.get("/v2/actions/%d" % a["id"], s.me).json["action"]["status"]), ([], "in-progress"))
-        t.same("busy", [s.drop(y["id"], want=409).status, s.snap(y["id"], want=409).status, s.act(y["id"], "resize", want=409, size_gigabytes=30).status], [409] * 3)
+        t.same("busy", [s.remove(y["id"], want=409).status, s.snap(y["id"], want=409).status, s.act(y["id"], "resize", want=409, size_gigabytes=30).status], [409] * 3)
         s.done(a)
         t.same("attached", s.volume(y["id"])["droplet_ids"], [7])
         t.same("what attach is asked with", [(q["id"], q["droplet_id"]) for q in p.log()], [(y["id"], 7)])
@@ -277,7 +277,7 @@ def programs():
         # a delete that fails ends the bill and is tried again
         p.plan(delete={"exit": 1})
         gone = [v for v in s.volumes() if v["name"] == "race"][0]["id"]
-        s.drop(gone, want=503)
+        s.remove(gone, want=503)
         s.volume(gone, want=404)
         p.plan()
         s.restart("--volumes", "exec", "--volumes-exec", p.path)

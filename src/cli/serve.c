@@ -294,6 +294,8 @@ static void every_second(struct serving *s)
 {
     if (store_is_url(s->c->db) && s->c->now_runs)
         work_writer_submit(s->work, stamp, s);
+    if (s->ticks % (WORK_HOLDER_BEAT_US / TICK_US) == 0)
+        work_roles_beat(s->work);
 }
 
 static void on_tick(void *arg)
@@ -360,13 +362,27 @@ static enum bl_err volumes_open(struct serving *s)
     struct cli *c = s->c;
     struct bl_arena *m = &c->x.arena;
     const char *beside = store_is_url(c->db) ? "billow" : c->db; /* a URL has no folder: the current one */
+    const char *dir = c->serve.volumes_dir ? c->serve.volumes_dir : bl_str_printf(m, "%s.volumes", beside).p;
+    if (c->serve.volumes == DRIVER_IMAGE && store_is_url(c->db) && !c->serve.volumes_dir)
+        return bl_fail(
+                &c->x, BL_INVALID, "--volumes image needs --volumes-dir DIR when the database is a URL.");
     struct driver_options o = {
             .kind = c->serve.volumes,
-            .dir = c->serve.volumes_dir ? c->serve.volumes_dir : bl_str_printf(m, "%s.volumes", beside).p,
+            .dir = dir,
             .program = c->serve.volumes_exec,
-            .lock = bl_str_printf(m, "%s.volumes.lock", beside).p,
+            .lock = bl_str_printf(m, "%s.lock", dir).p,
     };
     return work_volumes_open(&c->x, s->work, &o);
+}
+
+/* What one server of a shared database does at a time. */
+static enum bl_err roles_take(struct serving *s)
+{
+    if (s->c->serve.volumes != DRIVER_OFF)
+        BL_TRY(work_role_take(&s->c->x, s->work, WORK_ROLE_VOLUMES));
+    if (s->c->serve.apps != WORK_APPS_OFF)
+        BL_TRY(work_role_take(&s->c->x, s->work, WORK_ROLE_APPS));
+    return BL_OK;
 }
 
 static enum bl_err open_all(struct serving *s)
@@ -398,6 +414,7 @@ static enum bl_err open_all(struct serving *s)
     if (store_is_url(c->db))
         BL_TRY(work_stamp(&c->x, s->work, true));
     s->api = api_new(s->work, &ao);
+    BL_TRY(roles_take(s));
     BL_TRY(work_writer_start(&c->x, s->work));
     BL_TRY(work_hands_start(&c->x, s->work));
     BL_TRY(volumes_open(s));
@@ -413,6 +430,10 @@ static void close_all(struct serving *s)
         work_hands_stop(s->work);
         work_volumes_close(s->work);
         work_writer_stop(s->work);
+        struct bl_ctx y; /* c->x may hold the sentence that ended it */
+        bl_ctx_init(&y, work_now(s->work));
+        work_roles_give(&y, s->work);
+        bl_ctx_release(&y);
     }
     if (s->http)
         http_server_free(s->http);

@@ -21,7 +21,7 @@ enum bl_err work_own_open(struct bl_ctx *x, struct work *w)
     struct q_own_any row = {0};
     bool found = false;
     BL_TRY(q_own_any(x, store_writer(w->store), &row, &found));
-    w->owns = row.n > 0;
+    w->owns = row.n > 0 || store_is_shared(w->store); /* another process may make the first */
     return BL_OK;
 }
 

@@ -26,8 +26,12 @@ static enum bl_err in_transaction(struct bl_ctx *x, struct work *w, struct verb 
 {
     struct work_book *book = work_book_take(w);
     enum bl_err e = work_begin(x, w);
-    if (e == BL_OK)
-        e = work_end(x, w, fn(x, w, v, book ? book->book : NULL));
+    if (e == BL_OK) {
+        e = work_role_check(x, w, WORK_ROLE_VOLUMES);
+        if (e == BL_OK)
+            e = fn(x, w, v, book ? book->book : NULL);
+        e = work_end(x, w, e);
+    }
     work_book_give(w, book);
     return e;
 }
@@ -498,6 +502,7 @@ static enum bl_err end_action(struct bl_ctx *x, struct work *w, const struct end
     struct work_account a;
     struct bl_str account = store_uuid(&o->account), volume = store_uuid(&o->ask.id);
     struct bl_fact f = {.resource = o->ask.id, .has_quantity = true, .quantity = bl_dec_of(o->ask.gib)};
+    BL_TRY(work_role_check(x, w, WORK_ROLE_VOLUMES));
     BL_TRY(work_account_get(x, w, db, o->account, &a));
     if (g->done && o->ask.op == DRIVER_RESIZE)
         BL_TRY(work_own_change(x, w, &a, &f));

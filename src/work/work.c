@@ -66,7 +66,7 @@ enum bl_err work_fresh(struct bl_ctx *x, struct work *w, struct store_db *db)
 enum bl_err work_open(struct bl_ctx *x, const struct work_options *o, struct work **ret)
 {
     struct work *w = bl_xmalloc(sizeof *w);
-    *w = (struct work){.clock = o->clock};
+    *w = (struct work){.clock = o->clock, .process = work_uuid_random()};
     struct store_options so = {
             .path = o->path, .create = o->create, .read_only = o->read_only, .identities = o->identities};
     enum bl_err e = store_open(x, &so, &w->store);

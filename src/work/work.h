@@ -244,6 +244,7 @@ void work_writer_submit(struct work *w, work_job_fn *fn, void *arg); /* without 
 #include "work/intake.h"
 #include "work/volumes.h"
 #include "work/hands.h"
+#include "work/holder.h"
 #include "work/apps.h"
 #include "work/oauth.h" /* applications of others: theirs */
 

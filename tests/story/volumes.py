@@ -95,7 +95,7 @@ class Volumes(Story):
                 return a
             time.sleep(0.01)
 
-    def drop(self, id, want=204):
+    def remove(self, id, want=204):
         return self.delete("/v2/volumes/" + id, self.me, want=want)
 
     def restart(self, *serve, now=None):
