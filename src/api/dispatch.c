@@ -201,6 +201,15 @@ enum bl_err api_count(struct call *c, struct bl_str key)
     return rate.over ? bl_fail(c->x, BL_TOO_MANY, "%s", bl_err_text(BL_TOO_MANY)) : BL_OK;
 }
 
+/* Counted, but let through. */
+static void count_headers(struct call *c, struct bl_str key)
+{
+    struct api_rate rate;
+    api_rate_count(c->api, key, bl_floor_s(c->x->now_us), &rate);
+    rate.over = false;
+    rate_headers(c, &rate);
+}
+
 static enum bl_err load_account(struct call *c)
 {
     if (!c->token.has_account)
@@ -218,11 +227,14 @@ static enum bl_err admit(struct call *c)
         return BL_OK;
     }
     enum bl_err e = authenticate(c);
-    if (e != BL_OK && e != BL_UNAUTHORIZED && e != BL_FORBIDDEN)
-        return e;
     char *why = NULL;
     if (e != BL_OK)
         why = (char *)bl_str_dup(&c->x->arena, bl_str_of(c->x->why)).p;
+    if (e != BL_OK && e != BL_UNAUTHORIZED && e != BL_FORBIDDEN) {
+        if (counted(c->in->path)) /* whose it is cannot be told now: nobody is turned away for that */
+            count_headers(c, c->in->peer);
+        return bl_fail(c->x, e, "%s", why);
+    }
     if (counted(c->in->path)) /* against its token, or its address when it has no valid one */
         BL_TRY(api_count(c, e != BL_UNAUTHORIZED ? bl_str_of(c->token.id) : c->in->peer));
     if (e != BL_OK)
@@ -389,12 +401,8 @@ void api_refuse(struct api *a, struct bl_ctx *x, const struct api_request *in, e
     struct call c;
     struct api_route shape = {.dialect = dialect_of(in), .path = "-"};
     api_call_begin(&c, a, x, NULL, &shape, in, ret);
-    if (counted(in->path)) {
-        struct api_rate rate;
-        api_rate_count(a, in->peer, bl_floor_s(x->now_us), &rate);
-        rate.over = false;
-        rate_headers(&c, &rate);
-    }
+    if (counted(in->path))
+        count_headers(&c, in->peer);
     e = bl_fail(x, e, "%s", why ? why : bl_err_text(e));
     finish(&c, e);
     bl_buf_release(&c.body);
@@ -434,6 +442,10 @@ void api_set_draining(struct api *a)
 
 bool api_ready(struct api *a, const char **ret_why)
 {
-    *ret_why = atomic_load(&a->draining) ? "draining" : "";
-    return !atomic_load(&a->draining);
+    *ret_why = "";
+    if (store_is_away(work_store(a->work)))
+        *ret_why = "the database cannot be reached";
+    if (atomic_load(&a->draining))
+        *ret_why = "draining";
+    return !**ret_why;
 }

@@ -186,8 +186,11 @@ static void call_here(struct cli *c, const char *method, struct bl_str path, str
     if (body.n > body_max) {
         api_refuse(c->link->api, &c->call, &in, BL_TOO_LARGE, NULL, &out);
     } else {
+        struct work_again again = {.limit_us = WORK_AGAIN_COMMAND_US};
         struct store_db *db = store_reader_take(work_store(c->link->work));
-        api_run(c->link->api, &c->call, db, r, &in, &out);
+        do
+            api_run(c->link->api, &c->call, db, r, &in, &out);
+        while (out.status == 503 && work_again(c->link->work, &again));
         store_reader_give(work_store(c->link->work), db);
     }
     for (size_t i = 0; i < out.n_header; i++)

@@ -106,8 +106,11 @@ static void on_writer(struct bl_ctx *x, struct work *w, void *arg)
     (void)x;
     struct bl_ctx *own = http_exchange_ctx(j->e);
     own->now_us = work_now(w);
-    begin_fresh(j, own, store_writer(work_store(w)));
-    api_run(j->s->api, own, store_writer(work_store(w)), j->route, &j->in, &j->out);
+    struct work_again again = {.limit_us = WORK_AGAIN_REQUEST_US};
+    do {
+        begin_fresh(j, own, store_writer(work_store(w)));
+        api_run(j->s->api, own, store_writer(work_store(w)), j->route, &j->in, &j->out);
+    } while (j->out.status == 503 && work_again(w, &again));
     serve_answer(j);
 }
 
@@ -290,12 +293,31 @@ static void stamp(struct bl_ctx *x, struct work *w, void *arg)
         fprintf(stderr, "billow: writing the clock down: %s\n", x->why);
 }
 
+/* Whether the database is there is asked each second, so that /readyz says so without being asked for more.
+ */
+static void probe(void *arg)
+{
+    struct serving *s = arg;
+    struct bl_ctx x;
+    bl_ctx_init(&x, work_now(s->work));
+    struct store_db *db = store_reader_take(work_store(s->work));
+    if (store_fresh(&x, db) != BL_OK && x.err != BL_UNAVAILABLE)
+        fprintf(stderr, "billow: %s\n", x.why);
+    store_reader_give(work_store(s->work), db);
+    bl_ctx_release(&x);
+    atomic_store(&s->probing, false);
+}
+
 static void every_second(struct serving *s)
 {
-    if (store_is_url(s->c->db) && s->c->now_runs)
+    if (!store_is_url(s->c->db))
+        return;
+    if (s->c->now_runs)
         work_writer_submit(s->work, stamp, s);
     if (s->ticks % (WORK_HOLDER_BEAT_US / TICK_US) == 0)
         work_roles_beat(s->work);
+    if (!atomic_exchange(&s->probing, true))
+        http_in_pool(s->http, probe, s);
 }
 
 static void on_tick(void *arg)

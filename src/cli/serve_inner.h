@@ -7,6 +7,7 @@
 #include "http/http.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct job {
     struct serving *s;
@@ -31,6 +32,7 @@ struct serving {
     struct job *tried;                 /* what is being asked again; its own thread's while `trying` */
     bool trying;                       /* under lock */
     uint64_t ticks;                    /* loop thread */
+    _Atomic bool probing;              /* the database is being asked whether it is there */
 };
 
 void serve_answer(struct job *j); /* j is gone afterwards */

@@ -95,7 +95,8 @@ struct store {
     char *path;
     int lock_fd;
     bool read_only;
-    bool shared; /* other processes may write too */
+    bool shared;       /* other processes may write too */
+    _Atomic bool away; /* the last view could not begin: the server is not there */
     uint32_t buckets;
     struct store_db *writer;
     struct accounts accounts;

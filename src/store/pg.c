@@ -31,7 +31,7 @@ bool pg_state_is(const PGresult *r, const char *sqlstate)
 
 bool pg_is_lost(const struct store_db *db)
 {
-    return !db->pg->c || PQstatus(db->pg->c) != CONNECTION_OK;
+    return !db->pg->c || db->pg->cut || PQstatus(db->pg->c) != CONNECTION_OK;
 }
 
 static const struct {
@@ -64,9 +64,11 @@ enum bl_err pg_failed(struct bl_ctx *x, struct store_db *db, const PGresult *r)
             return bl_fail(x, meanings[i].e, meanings[i].why, said);
 #pragma GCC diagnostic pop
         }
+    db->pg->cut =
+            db->pg->cut || !said; /* libpq does not always notice itself that what it sends goes nowhere */
     if (pg_is_lost(db))
         return bl_fail(x, BL_UNAVAILABLE, "The connection to the database was lost: try again in a moment.");
-    return bl_fail(x, BL_INTERNAL, "The database failed (%s).", said ? said : "no reason given");
+    return bl_fail(x, BL_INTERNAL, "The database failed (%s).", said);
 }
 
 static bool is_well(const PGresult *r)

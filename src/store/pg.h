@@ -15,6 +15,7 @@
 
 struct pg {
     PGconn *c; /* NULL: not yet, or lost */
+    bool cut;  /* it failed in a way that is not the server's word: not to be used any more */
     bool open; /* a transaction was begun and not ended, whatever became of the connection */
     bool prepared[Q_COUNT];
     int64_t cursors; /* counted, for their names */

@@ -30,6 +30,7 @@ void pg_lost(struct store_db *db)
 {
     PQfinish(db->pg->c);
     db->pg->c = NULL;
+    db->pg->cut = false;
     memset(db->pg->prepared, 0, sizeof db->pg->prepared);
 }
 
@@ -77,7 +78,13 @@ enum bl_err pg_ready(struct bl_ctx *x, struct store_db *db)
     if (db->pg->open)
         return bl_fail(x, BL_UNAVAILABLE, "The connection to the database was lost: try again in a moment.");
     pg_lost(db);
-    return connect(x, db);
+    if (connect(x, db) == BL_OK)
+        return BL_OK;
+    /* where it is and why it is not there is the operator's to know: at the start, and in the server's own
+     * log */
+    return x->err == BL_UNAVAILABLE
+                   ? bl_fail(x, BL_UNAVAILABLE, "The database cannot be reached: try again in a moment.")
+                   : x->err;
 }
 
 /* A reader connects when it is first asked something. */

@@ -189,6 +189,11 @@ struct store_db *store_writer(struct store *s)
     return s->writer;
 }
 
+bool store_is_away(struct store *s)
+{
+    return s->shared && atomic_load(&s->away);
+}
+
 bool store_is_shared(const struct store *s)
 {
     return s->shared;
@@ -264,12 +269,8 @@ static enum bl_err view_follow(struct bl_ctx *x, struct store_db *db)
     return e;
 }
 
-enum bl_err store_read_begin(struct bl_ctx *x, struct store_db *db)
+static enum bl_err view_begin(struct bl_ctx *x, struct store_db *db)
 {
-    if (db->depth++ > 0)
-        return BL_OK;
-    if (db->writer) /* nobody else writes: what it sees does not move */
-        return BL_OK;
     view_list(db, true);
     db->began_writes = atomic_load(&db->store->writes); /* before the view is fixed */
     struct q_meta_view meta = {0};
@@ -288,6 +289,18 @@ enum bl_err store_read_begin(struct bl_ctx *x, struct store_db *db)
     db->sealed_batch = meta.sealed_batch;
     db->run = meta.run;
     return BL_OK;
+}
+
+enum bl_err store_read_begin(struct bl_ctx *x, struct store_db *db)
+{
+    if (db->depth++ > 0)
+        return BL_OK;
+    if (db->writer) /* nobody else writes: what it sees does not move */
+        return BL_OK;
+    enum bl_err e = view_begin(x, db);
+    if (e == BL_OK || e == BL_UNAVAILABLE)
+        atomic_store(&db->store->away, e != BL_OK);
+    return e;
 }
 
 void store_read_end(struct store_db *db)

@@ -71,6 +71,7 @@ store_acct *store_accounts_placed(struct store *s, uint32_t *ret_n);
 typedef enum bl_err store_follow_fn(void *arg, struct bl_ctx *x, struct store_db *db);
 void store_on_follow(struct store *s, store_follow_fn *fn, void *arg);
 bool store_is_shared(const struct store *s);
+bool store_is_away(struct store *s); /* its server could not be reached when it was last tried */
 /* The same without keeping the view; on the writer thread db may be the writer's connection, outside of a
  * transaction. */
 BL_MUST_CHECK enum bl_err store_fresh(struct bl_ctx *x, struct store_db *db);

@@ -45,6 +45,8 @@ struct work {
     int64_t run_base_us, run_mono_us;
     int64_t stored_us, writing_us; /* clock_us in the file; as the open transaction leaves it (writer only) */
     bool born;                     /* kind is in the file */
+    int64_t away_us, away_asked_us; /* since when no transaction could be finished, and when one last could
+                                       not; on the monotonic clock; 0: none failed */
     pthread_mutex_t book_lock;
     struct work_book_held *current, *books; /* books: all that are held, the current one among them */
     struct work_close_run close;

@@ -225,6 +225,7 @@ static void settle(struct intake_batch *b, struct intake_event *e, enum store_ve
         b->duplicate++;
         break;
     case STORE_CONFLICT:
+        e->judged = true;
         e->reason = BL_STR("conflict: this source and id were used for an event with other content");
         break;
     }
@@ -262,7 +263,18 @@ static enum bl_err take(
     return rejects_write(x, w, batch, n);
 }
 
-enum bl_err intake_take(struct bl_ctx *x, struct work *w, struct intake_batch **batch, size_t n)
+/* As they were before a transaction that did not happen. */
+static void unjudge(struct intake_batch *b)
+{
+    b->accepted = b->void_ = b->duplicate = b->rejected = 0;
+    for (size_t i = 0; i < b->n; i++)
+        if (b->event[i].judged) {
+            b->event[i].reason = BL_ABSENT;
+            b->event[i].judged = false;
+        }
+}
+
+static enum bl_err take_once(struct bl_ctx *x, struct work *w, struct intake_batch **batch, size_t n)
 {
     BL_TRY(work_begin(x, w));
     struct work_book *held = work_book_take(w); /* in it: the one that is current there */
@@ -271,6 +283,16 @@ enum bl_err intake_take(struct bl_ctx *x, struct work *w, struct intake_batch **
     for (size_t i = 0; i < n && e == BL_OK; i++)
         wear_settled(w, book, batch[i]);
     work_book_give(w, held);
+    return e;
+}
+
+enum bl_err intake_take(struct bl_ctx *x, struct work *w, struct intake_batch **batch, size_t n)
+{
+    struct work_again again = {.limit_us = WORK_AGAIN_REQUEST_US};
+    enum bl_err e;
+    while ((e = take_once(x, w, batch, n)) == BL_UNAVAILABLE && work_again(w, &again))
+        for (size_t i = 0; i < n; i++)
+            unjudge(batch[i]);
     return e;
 }
 

@@ -15,6 +15,7 @@ struct intake_event {
     struct bl_str id;     /* as far as it could be read */
     struct bl_str reason; /* why it was refused; absent: not (yet) */
     struct bl_str raw;    /* its text, kept with a refusal */
+    bool judged;          /* reason was given in the transaction */
 };
 struct intake_batch {
     struct intake_event *event; /* in the order they came; the place is their index */

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 static int64_t clock_us(clockid_t which)
 {
@@ -197,8 +198,24 @@ enum bl_err work_end(struct bl_ctx *x, struct work *w, enum bl_err so_far)
     }
     BL_TRY(store_write_end(x, w->store));
     w->born = true;
+    w->away_us = 0;
     w->stored_us = w->writing_us;
     return BL_OK;
+}
+
+bool work_again(struct work *w, struct work_again *again)
+{
+    int64_t now = work_mono_us();
+    int64_t wait = (again->limit_us >> 8) << again->tries; /* together the limit, after eight */
+    if (!store_is_shared(w->store) || again->tries++ == 8)
+        return false;
+    if (!w->away_us || now - w->away_asked_us > again->limit_us)
+        w->away_us = now;
+    w->away_asked_us = now;
+    if (now + wait - w->away_us > again->limit_us)
+        return false;
+    usleep((useconds_t)(wait / 2 + now % (wait / 2 + 1)));
+    return true;
 }
 
 enum bl_err work_stamp(struct bl_ctx *x, struct work *w, bool birth)

@@ -41,6 +41,23 @@ BL_MUST_CHECK enum bl_err work_fresh(struct bl_ctx *x, struct work *w, struct st
  * yet, which it has afterwards. */
 BL_MUST_CHECK enum bl_err work_stamp(struct bl_ctx *x, struct work *w, bool birth);
 
+/* On PostgreSQL what failed with BL_UNAVAILABLE did not happen, and may be done again from its beginning:
+ *
+ *     struct work_again again = {.limit_us = 5 * BL_US};
+ *     do
+ *         e = ...;
+ *     while (e == BL_UNAVAILABLE && work_again(w, &again));
+ *
+ * Waits before it says so, each time longer; at most 8 times, and not beyond limit_us since the database was
+ * there last. On the writer thread, or where there is none. */
+struct work_again {
+    int64_t limit_us;
+    int tries;
+};
+bool work_again(struct work *w, struct work_again *again);
+#define WORK_AGAIN_REQUEST_US (5 * BL_US)
+#define WORK_AGAIN_COMMAND_US (60 * BL_US)
+
 /* A writing transaction: store_write_begin, and the clock and kind of the database with it. */
 BL_MUST_CHECK enum bl_err work_begin(struct bl_ctx *x, struct work *w);
 BL_MUST_CHECK enum bl_err work_end(
