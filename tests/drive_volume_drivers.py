@@ -128,6 +128,14 @@ def images():
         for args in (["--volumes", "image", "--volumes-exec", "/bin/true"], ["--volumes", "exec"], ["--volumes", "x"], ["--volumes-dir", "d"]):
             r = s.cli("serve", *args, code=2)
             t.check("serve %s" % " ".join(args), r.err.count("\n") == 1, r.err)
+        s.start()
+        v = s.make()
+        with Volumes() as other:
+            other.stop()
+            r = other.cli("serve", "--volumes", "image", "--volumes-dir", s.db + ".volumes", "--listen", "127.0.0.1:0", "--operator-listen", "127.0.0.1:0", code=1)
+            t.check("a folder that another server uses", "Another server" in r.err, r.err)
+        t.same("and its images stay", files(s), ["volume-%s.img" % v["id"]])
+        s.stop()
         r = s.cli("serve", "--volumes", "exec", "--volumes-exec", "/no/such", code=1)
         t.check("a program that is not there", "/no/such" in r.err, r.err)
 
@@ -273,6 +281,23 @@ def programs():
         [x.start() for x in both]
         [x.join() for x in both]
         t.same("two of one name", (sorted(got), sorted(q["op"] for q in p.log())), ([201, 409], ["create", "create", "delete"]))
+
+        # what was left is asked again on one hand: customers are served meanwhile
+        left = [s.make("left%d" % n)["id"] for n in range(6)]
+        p.plan(delete={"exit": 1})
+        [s.remove(v, want=503) for v in left]
+        p.plan(delete={"sleep": 4, "exit": 75})
+        s.restart("--volumes", "exec", "--volumes-exec", p.path)
+        p.wait("began-delete")
+        began = time.monotonic()
+        s.make("served")
+        t.check("not behind what was left", time.monotonic() - began < 3, time.monotonic() - began)
+        p.plan()
+        s.restart("--volumes", "exec", "--volumes-exec", p.path)
+        deadline = time.monotonic() + 20
+        while {q["id"] for q in p.log()} != set(left) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        t.same("and all of it in the end", sorted(q["id"] for q in p.log()), sorted(left))
 
         # a delete that fails ends the bill and is tried again
         p.plan(delete={"exit": 1})

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,6 +39,8 @@ enum bl_err image_open(struct bl_ctx *x, struct driver *d)
     d->dir_fd = open(d->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (d->dir_fd < 0)
         return bl_fail(x, BL_INVALID, "%s cannot be opened: %s.", d->dir, strerror(errno));
+    if (flock(d->dir_fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) /* it would sweep them away */
+        return bl_fail(x, BL_CONFLICT, "Another server keeps its volumes in %s: give --volumes-dir.", d->dir);
     return BL_OK;
 }
 

@@ -148,6 +148,7 @@ struct work_operation {
     int64_t n;
     struct driver_ask ask;
     bl_uuid droplet; /* of an attach or detach */
+    bool once;       /* put off by the driver: left for later, without patience */
 };
 int64_t work_operation_id(const struct work *w, uint32_t bucket, int64_t n); /* unique in the installation */
 /* Inside a transaction. Gives the operation its number and claims it for the caller, who ends it or lets go

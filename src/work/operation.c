@@ -26,6 +26,7 @@ struct work_operations {
     pthread_mutex_t lock;
     struct claim *at;
     size_t n, cap;
+    atomic_bool again; /* what was left is being gone through */
 };
 
 static bool claim(struct work *w, uint32_t bucket, int64_t n)
@@ -167,7 +168,7 @@ enum driver_end work_operation_ask(
 {
     int64_t until_us = work_mono_us() + PATIENCE_US, step_us = BL_US / 10;
     enum driver_end end = driver_run(w->driver, x, &o->ask, ret);
-    while (end == DRIVER_AGAIN && !driver_stopping(w->driver) && work_mono_us() < until_us) {
+    while (end == DRIVER_AGAIN && !o->once && !driver_stopping(w->driver) && work_mono_us() < until_us) {
         usleep((useconds_t)step_us);
         step_us = step_us * 2 < STEP_MAX_US ? step_us * 2 : STEP_MAX_US;
         end = driver_run(w->driver, x, &o->ask, ret);
@@ -239,56 +240,58 @@ void work_operation_go_on(struct bl_ctx *x, struct work *w, const struct work_op
 
 /* ---- on a hand */
 
-struct errand {
-    struct work_operation o;
-    bool claimed;
-};
-
-static void run_errand(struct work *w, void *arg)
+/* It has been claimed; its texts are fetched. */
+static void take_up(struct work *w, struct work_operation *o)
 {
-    struct errand *r = arg;
     struct bl_ctx x;
     bool found = false;
     bl_ctx_init(&x, work_now(w));
-    bool mine = r->claimed || claim(w, r->o.bucket, r->o.n);
-    if (mine && fetch(&x, w, &r->o, &found) == BL_OK && found)
-        work_operation_go_on(&x, w, &r->o);
-    if (mine)
-        work_operation_release(w, &r->o);
+    if (fetch(&x, w, o, &found) == BL_OK && found)
+        work_operation_go_on(&x, w, o);
+    work_operation_release(w, o);
     bl_ctx_release(&x);
-    free(r);
 }
 
-static void submit(struct work *w, const struct work_operation *o, bool claimed)
+static void run_errand(struct work *w, void *arg)
 {
-    struct errand *r = bl_xmalloc(sizeof *r);
-    *r = (struct errand){.o = *o, .claimed = claimed};
-    r->o.ask = (struct driver_ask){0}; /* its texts are the caller's: fetched again */
-    work_hands_submit(w, run_errand, r);
+    take_up(w, arg);
+    free(arg);
 }
 
 void work_operation_submit(struct work *w, const struct work_operation *o)
 {
-    submit(w, o, true);
+    struct work_operation *copy = bl_xmalloc(sizeof *copy);
+    *copy = *o;
+    copy->ask = (struct driver_ask){0}; /* its texts are the caller's */
+    work_hands_submit(w, run_errand, copy);
 }
 
-void work_volumes_again(struct work *w)
+/* One after another on one hand, each asked once: what a driver puts off or fails at over and over keeps no
+ * customer waiting. */
+static void run_again(struct work *w, void *arg)
 {
     struct bl_ctx x;
     struct q_operation_left *row = NULL;
     size_t n = 0;
-    if (!w->driver)
-        return;
+    (void)arg;
     bl_ctx_init(&x, work_now(w));
     struct store_db *db = store_reader_take(w->store);
     enum bl_err e = q_operation_left(&x, db, bl_str_of(driver_kind_name(driver_kind(w->driver))), &row, &n);
     store_reader_give(w->store, db);
-    for (size_t i = 0; e == BL_OK && i < n; i++) {
-        struct work_operation o = {.bucket = (uint32_t)row[i].bucket, .n = row[i].n};
+    for (size_t i = 0; e == BL_OK && i < n && !driver_stopping(w->driver); i++) {
+        struct work_operation o = {.bucket = (uint32_t)row[i].bucket, .n = row[i].n, .once = true};
         memcpy(o.account.b, row[i].account.p, 16);
-        submit(w, &o, false);
+        if (claim(w, o.bucket, o.n))
+            take_up(w, &o);
     }
     bl_ctx_release(&x);
+    atomic_store(&w->operations->again, false);
+}
+
+void work_volumes_again(struct work *w)
+{
+    if (w->driver && !atomic_exchange(&w->operations->again, true))
+        work_hands_submit(w, run_again, NULL);
 }
 
 /* ---- opening */
