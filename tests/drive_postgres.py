@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -101,6 +102,53 @@ def same_tables(pg):
         t.same("%s: key" % name, key, keys.get(name))
 
 
+# ---- its making
+
+
+def making(pg):
+    with Story(start=False, now="2026-01-01T00:00:00Z") as s:
+        cli = s.cli
+        add = ("account", "add", "--name", "A", "--email", "a@b.example")
+
+        s.db = pg.database()
+        t.check("reading does not make it", "empty" in cli("account", "list", code=1).err)
+        at_once = [subprocess.Popen([s.program, "db", "init", "--db", s.db, "--buckets", "64"], stdout=subprocess.PIPE) for _ in range(8)]
+        t.same("eight make it at once", [p.wait(60) for p in at_once], [0] * 8)
+        t.same("and say so", {p.communicate()[0].split()[-1] for p in at_once}, {b"64"})
+        t.same("again", cli("db", "init", "--json").json["buckets"], 64)
+        t.check("other buckets", "64 buckets" in cli("db", "init", "--buckets", "32", code=1).err)
+        cli(*add)
+
+        psql(pg.url(), "create role app login")
+        grant = "grant usage on schema billow to app; grant select, insert, update, delete on all tables in schema billow to app"
+        own, s.db = s.db, re.sub("//billow@", "//app@", s.db)
+        t.check("a user without rights", "may not" in cli(*add, code=1).err)
+        psql(own, grant)
+        cli(*add)
+        cli("verify")
+        t.same("a user who makes no tables adds rows", cli("verify", "--json").json["accounts"], 2)
+        s.db = re.sub("//billow@", "//app@", pg.database())
+        t.check("and is told who may make them", "billow db init" in cli(*add, code=1).err)
+
+        s.db = own
+        psql(own, "update billow.schema set version = 999")
+        for line in (add, ("account", "list"), ("db", "init"), ("serve", "--listen", "127.0.0.1:0", "--operator-listen", "127.0.0.1:0")):
+            t.check("a newer schema: %s" % line[0], "newer Billow" in cli(*line, code=1).err)
+
+        s.db = pg.database()
+        psql(s.db, "create schema billow; create table billow.meta (a int)")
+        t.check("a stranger's schema", "not Billow's" in cli(*add, code=1).err)
+        psql(pg.url(), "create database ascii encoding 'SQL_ASCII' template template0")
+        s.db = pg.url("ascii")
+        t.check("not in UTF-8", "UTF-8" in cli(*add, code=1).err)
+        for url in ("postgresql://u:secret@127.0.0.1:1/x", "postgresql://u:se%zzcret@127.0.0.1:1/x", pg.url("none"),
+                    "postgresql://127.0.0.1:1/x?password=secret"):
+            s.db, began = url, time.monotonic()
+            said = cli(*add, code=1).err
+            t.check("unreachable: %s" % url, said.count("\n") == 1 and "secret" not in said and time.monotonic() - began < 10, said)
+        s.db = own
+
+
 # ---- the same bytes
 
 
@@ -184,6 +232,7 @@ def roles(pg):
 with Postgres() as pg:
     t.run("roles", roles, pg)
     t.run("tables", same_tables, pg)
+    t.run("making", making, pg)
     t.run("bytes", same_bytes, pg)
     same_stories(pg)
 t.end()

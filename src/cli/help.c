@@ -97,8 +97,8 @@ void cli_help_all(FILE *f)
         if (!(k->flags & CLI_HIDDEN))
             fprintf(f, "  %-16s %s\n", k->name, k->summary);
     }
-    fputs("\nbillow help COMMAND explains one. The database is --db FILE, else $BILLOW_DB, else billow.db "
-          "here.\n"
+    fputs("\nbillow help COMMAND explains one. The database is --db (a file, or a URL of "
+          "PostgreSQL), else $BILLOW_DB, else billow.db here.\n"
           "The exit status is 0, 1 when the work failed, 2 when the command line was wrong.\n",
             f);
 }
@@ -182,7 +182,8 @@ static const char man_head[] =
         ".PP\n"
         "A command that finds a server holding the file speaks to it through the Unix socket\n"
         ".IR DB .sock;\n"
-        "else it opens the file itself.\n"
+        "else it opens the file itself. A PostgreSQL database is opened by every process itself, any number "
+        "at once.\n"
         ".SH OPTIONS OF EVERY COMMAND\n";
 
 static const char man_tail[] =

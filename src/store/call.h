@@ -77,6 +77,7 @@ struct sql_call {
 
 /* ---- an engine */
 struct sql_engine {
+    const char *title;
     /* name is the file or URL; what the connection is for stands in db. */
     enum bl_err (*open)(struct bl_ctx *x, struct store_db *db);
     void (*close)(struct store_db *db);

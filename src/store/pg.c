@@ -422,6 +422,7 @@ static enum bl_err backup(struct bl_ctx *x, struct store_db *db, const char *pat
 }
 
 const struct sql_engine sql_pg = {
+        .title = "PostgreSQL",
         .open = pg_open,
         .close = pg_close,
         .migrate = pg_migrate,

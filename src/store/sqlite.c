@@ -159,6 +159,7 @@ static void leave(struct store_db *db)
 }
 
 const struct sql_engine sql_sqlite = {
+        .title = "SQLite",
         .open = sqlite_open,
         .close = sqlite_close,
         .migrate = sqlite_migrate,

@@ -39,6 +39,14 @@ struct store_options {
 BL_MUST_CHECK enum bl_err store_open(struct bl_ctx *x, const struct store_options *o, struct store **ret);
 void store_close(struct store *s);
 
+/* What a database is; it need not be owned, and is left as it is. Fails as a reading store_open does. */
+struct store_about {
+    const char *engine; /* "SQLite", "PostgreSQL" */
+    int schema;         /* the newest step */
+    uint32_t buckets;
+};
+BL_MUST_CHECK enum bl_err store_about(struct bl_ctx *x, struct bl_str path, struct store_about *ret);
+
 struct store_db *store_writer(struct store *s); /* the one writing connection: the writer thread's only */
 struct store_db *store_reader_take(struct store *s); /* a reading connection from the pool; never NULL */
 void store_reader_give(struct store *s, struct store_db *db);
