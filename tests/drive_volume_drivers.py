@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -103,6 +104,14 @@ def images():
         s.remove(v["id"])
         s.delete("/v2/snapshots/" + snap["id"], s.me, want=204)
         t.same("what is deleted is gone", [n for n in files(s) if v["id"] in n or snap["id"] in n], [])
+
+        # a file that may not become so large is a failure like any other
+        limit = resource.prlimit(s.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(s.process.pid, resource.RLIMIT_FSIZE, (5 * GIB, limit[1]))
+        before = files(s)
+        s.make("toolarge", want=503)
+        t.same("nothing is left of what is too large", files(s), before)
+        resource.prlimit(s.process.pid, resource.RLIMIT_FSIZE, limit)
 
         # what has no record is removed at the start, and nothing else
         others = ["notes.txt", "volume-x.img", "volume-%s.raw" % v["id"], "my-volume-%s.img" % v["id"]]

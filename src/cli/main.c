@@ -58,7 +58,8 @@ int main(int argc, char **argv)
     struct cli c = {.x = {.now_us = 0}};
     keep_memory();
     signal(SIGPIPE, SIG_IGN);
-    umask(077); /* a database holds personal data and digests of tokens: its owner's alone */
+    signal(SIGXFSZ, SIG_IGN); /* a file too large for this process is an error like any other */
+    umask(077);               /* a database holds personal data and digests of tokens: its owner's alone */
     if (!setlocale(LC_CTYPE, "C.UTF-8"))
         setlocale(LC_CTYPE, "");
     bl_ctx_init(&c.x, 0);

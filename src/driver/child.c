@@ -79,6 +79,7 @@ static _Noreturn void become(
     sigemptyset(&none);
     setpgid(0, 0);
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);
     bool ok = dup2(p->in[0], STDIN_FILENO) >= 0 &&
               dup2(keep_output ? p->out[1] : STDERR_FILENO, STDOUT_FILENO) >= 0 &&
