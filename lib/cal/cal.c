@@ -45,11 +45,17 @@ static struct bl_civil civil_of_s(int64_t s)
     return c;
 }
 
+/* Microseconds of the second. */
+static int fraction_of(int64_t us)
+{
+    int64_t rest = us % BL_US;
+    return (int)(rest < 0 ? rest + BL_US : rest);
+}
+
 struct bl_civil bl_civil_of(int64_t us)
 {
-    int64_t s = floor_div(us, BL_US);
-    struct bl_civil c = civil_of_s(s);
-    c.us = (int)(us - s * BL_US);
+    struct bl_civil c = civil_of_s(floor_div(us, BL_US));
+    c.us = fraction_of(us);
     return c;
 }
 
@@ -119,9 +125,8 @@ static char *put_instant(char *p, int64_t s, char between)
 
 void bl_time_text(int64_t us, char ret[32])
 {
-    int64_t s = floor_div(us, BL_US);
-    char *p = put_instant(ret, s, 'T');
-    int fraction = (int)(us - s * BL_US);
+    char *p = put_instant(ret, floor_div(us, BL_US), 'T');
+    int fraction = fraction_of(us);
     if (fraction != 0) {
         *p++ = '.';
         p = put_number(p, fraction, 6);
@@ -140,10 +145,9 @@ void bl_time_text_csv(int64_t s, char ret[32])
 
 void bl_time_text_ms(int64_t us, char ret[40])
 {
-    int64_t s = floor_div(us, BL_US);
-    char *p = put_instant(ret, s, 'T');
+    char *p = put_instant(ret, floor_div(us, BL_US), 'T');
     *p++ = '.';
-    p = put_number(p, (int)((us - s * BL_US) / 1000), 3);
+    p = put_number(p, fraction_of(us) / 1000, 3);
     strcpy(p, "+00:00");
 }
 

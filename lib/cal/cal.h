@@ -23,7 +23,7 @@ int64_t bl_period_start_s(bl_period p); /* first second; the end is bl_period_st
 bl_day bl_day_of_s(int64_t s);
 static inline int64_t bl_floor_s(int64_t us)
 {
-    return us >= 0 ? us / BL_US : -((-us + BL_US - 1) / BL_US);
+    return us / BL_US - (us % BL_US < 0);
 }
 
 /* RFC 3339: "T"/"t", "Z"/"z" or +-hh:mm; fractions beyond microseconds are cut. BL_INVALID otherwise. */

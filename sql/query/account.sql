@@ -81,3 +81,16 @@ select place, count(*)
         union all select 'customer_number', bucket, account from customer_number) as r
  where not exists (select 1 from account as a where a.bucket = r.bucket and a.account = r.account)
  group by place order by place limit 1;
+
+-- name: account_count
+-- across: verify reads everything
+-- out:  total int
+-- gives: one
+select count(*) from account;
+
+-- name: account_other_currency
+-- across: a price book is for all accounts
+-- in:   currency text
+-- out:  number text, currency text
+-- gives: one
+select number, currency from account where currency <> $1 order by bucket, account limit 1;

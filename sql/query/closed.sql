@@ -55,6 +55,17 @@ on conflict (period) do update set closed_us = excluded.closed_us, accounts = ex
 -- gives: one
 select closed_us, accounts, invoices, credit_notes, total, digest, parked from close_total where period = $1;
 
+-- name: closed_count
+-- across: verify reads everything
+-- out:  period int, total int
+-- gives: many
+select period, count(*) from closed group by period order by period;
+
+-- name: close_digest_list
+-- out:  digest text, period int, closed_us int
+-- gives: many
+select digest, period, closed_us from close_digest order by closed_us, digest;
+
 -- name: close_total_list
 -- out:  period int, closed_us int, accounts int, invoices int, credit_notes int, total text, digest text, parked text
 -- gives: many

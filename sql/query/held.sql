@@ -57,3 +57,15 @@ select bucket, seq, count(*)
 -- out:  at_us int
 -- gives: one
 select at_us from manual where bucket = $1 and account = $2 and seq = $3;
+
+-- name: manual_at
+-- in:   bucket int, account blob, at_us int
+-- out:  seq int, amount int, ref text
+-- gives: many
+select seq, amount, ref from manual where bucket = $1 and account = $2 and at_us = $3 order by seq;
+
+-- name: manual_count
+-- across: verify reads everything
+-- out:  total int
+-- gives: one
+select count(*) from manual;

@@ -34,3 +34,9 @@ select period, invoice_n, amount, body from invoice where bucket = $1 and accoun
 -- out:  period int, invoice_uuid blob, invoice_n int, amount int, body blob
 -- gives: many
 select period, invoice_uuid, invoice_n, amount, body from invoice where bucket = $1 and account = $2 order by period;
+
+-- name: invoice_amounts
+-- across: verify reads everything
+-- out:  bucket int, period int, amount int
+-- gives: each
+select bucket, period, amount from invoice order by bucket, account, period;

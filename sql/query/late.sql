@@ -14,6 +14,13 @@ on conflict (bucket, account, period, seq) do update
 select seq from late
  where bucket = $1 and account = $2 and period < $3 and seq > $4 and seq <= $5 and life = 1 order by period, seq limit 1;
 
+-- Did a fact of a closed period come after a place of the log?
+-- name: late_fact_after
+-- in:   bucket int, account blob, above_k int
+-- out:  period int, seq int
+-- gives: one
+select period, seq from late where bucket = $1 and account = $2 and seq > $3 and life <> 2 order by period, seq limit 1;
+
 -- name: late_get
 -- in:   bucket int, account blob, period int, seq int
 -- out:  life int

@@ -13,3 +13,8 @@ select name, created_us from org where org = $1;
 -- out:  org blob, name text, created_us int
 -- gives: many
 select org, name, created_us from org order by org;
+
+-- name: org_count
+-- out:  total int
+-- gives: one
+select count(*) from org;

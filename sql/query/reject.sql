@@ -39,3 +39,10 @@ select count(*) from reject where bucket = 0;
 -- out:  n int, at_us int, idx int, event_id text, reason text, body text
 -- gives: many
 select n, at_us, idx, event_id, reason, body from reject where bucket = 0 order by n desc limit $1 offset $2;
+
+-- All of them lie in bucket 0.
+-- name: reject_astray
+-- across: verify reads everything
+-- out:  total int
+-- gives: one
+select count(*) from reject where bucket <> 0;

@@ -29,3 +29,15 @@ update token set revoked_us = $2 where token_id = $1 and revoked_us > $2;
 -- out:  expires_us int, revoked_us int, grant_id text
 -- gives: one
 select expires_us, revoked_us, grant_id from token where token_id = $1;
+
+-- Tokens of an owner that is not there, or of more or fewer owners than one (operators' have none).
+-- name: token_astray
+-- across: verify reads everything
+-- out:  total int
+-- gives: one
+select count(*) from token as t
+ where (t.account is null and t.bucket <> 0)
+    or (t.account is not null and not exists (select 1 from account as a where a.bucket = t.bucket and a.account = t.account))
+    or (t.org is not null and not exists (select 1 from org as o where o.org = t.org))
+    or (t.account is not null and t.org is not null)
+    or ((t.account is null and t.org is null) <> (t.dialect = 'operator'));

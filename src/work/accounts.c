@@ -187,6 +187,26 @@ static enum bl_err currency_of(struct bl_ctx *x, struct work *w, struct bl_str w
     return BL_OK;
 }
 
+/* "number 0123456789, USD, billed from 2026-01-15T12:00:00Z" */
+struct bl_str work_account_told(struct bl_ctx *x, const struct q_account_get *a)
+{
+    char from[32];
+    if (a->billing_from_us == INT64_MIN)
+        return bl_str_printf(&x->arena, "number %.*s, %.*s", BL_FMT(a->number), BL_FMT(a->currency));
+    bl_time_text(a->billing_from_us, from);
+    return bl_str_printf(
+            &x->arena, "number %.*s, %.*s, billed from %s", BL_FMT(a->number), BL_FMT(a->currency), from);
+}
+
+static enum bl_err audit_org(
+        struct bl_ctx *x, struct work *w, const char *actor, struct bl_str urn, bool has, bl_uuid org)
+{
+    char text[37];
+    bl_uuid_text(org, text);
+    return work_audit(x, w, actor, "account.org", urn,
+            has ? bl_str_printf(&x->arena, BL_URN_TEAMGROUP "%s", text) : BL_STR("none"));
+}
+
 static enum bl_err add(
         struct bl_ctx *x, struct work *w, const char *actor, const struct work_account_new *in, bl_uuid *ret)
 {
@@ -225,9 +245,10 @@ static enum bl_err add(
     }
     char text[37];
     bl_uuid_text(u, text);
+    struct bl_str urn = bl_str_printf(&x->arena, BL_URN_TEAM "%s", text);
     *ret = u;
-    return work_audit(
-            x, w, actor, "account.add", bl_str_printf(&x->arena, BL_URN_TEAM "%s", text), BL_ABSENT);
+    BL_TRY(work_audit(x, w, actor, "account.add", urn, work_account_told(x, &a.row)));
+    return in->has_org ? audit_org(x, w, actor, urn, true, in->org) : BL_OK;
 }
 
 enum bl_err work_account_add(
@@ -250,7 +271,7 @@ static enum bl_err set_org(struct bl_ctx *x, struct work *w, const char *actor, 
     BL_TRY(q_account_org_set(
             x, db, a->bucket, store_uuid(&a->uuid), in->has_org ? store_uuid(&in->org) : BL_ABSENT));
     store_touch(w->store, a->acct);
-    return work_audit(x, w, actor, "account.org", urn, BL_ABSENT);
+    return audit_org(x, w, actor, urn, in->has_org, in->org);
 }
 
 static enum bl_err set(struct bl_ctx *x, struct work *w, const char *actor, bl_uuid account,
@@ -287,8 +308,7 @@ static enum bl_err add_org(
     char text[37];
     bl_uuid_text(u, text);
     *ret = u;
-    return work_audit(
-            x, w, actor, "org.add", bl_str_printf(&x->arena, BL_URN_TEAMGROUP "%s", text), BL_ABSENT);
+    return work_audit(x, w, actor, "org.add", bl_str_printf(&x->arena, BL_URN_TEAMGROUP "%s", text), name);
 }
 
 enum bl_err work_org_add(

@@ -36,6 +36,26 @@ void work_book_give(struct work *w, struct work_book *face)
     pthread_mutex_unlock(&w->book_lock);
 }
 
+void work_book_id(struct bl_str yaml, struct bl_str logos, uint8_t ret[32])
+{
+    struct bl_sha256 h;
+    bl_sha256_begin(&h);
+    bl_sha256_add(&h, yaml.p, yaml.n);
+    bl_sha256_add(&h, logos.p, logos.n);
+    bl_sha256_end(&h, ret);
+}
+
+static enum bl_err is_itself(struct bl_ctx *x, struct bl_str id, struct bl_str yaml, struct bl_str logos)
+{
+    uint8_t is[32];
+    work_book_id(yaml, logos, is);
+    if (id.n == sizeof is && memcmp(id.p, is, sizeof is) == 0)
+        return BL_OK;
+    return bl_fail(x, BL_INTERNAL,
+            "A price book in the store is not the one that was loaded: the database is damaged, restore a "
+            "backup.");
+}
+
 /* Reads a stored book into memory of its own, with one reference. */
 static enum bl_err held_make(struct bl_ctx *x, struct bl_str id, struct bl_str yaml, struct bl_str logos,
         struct work_book_held **ret)
@@ -45,7 +65,9 @@ static enum bl_err held_make(struct bl_ctx *x, struct bl_str id, struct bl_str y
     bl_ctx_init(&b->x, x->now_us);
     struct bl_str text = bl_str_dup(&b->x.arena, yaml);
     struct bl_book *book = NULL;
-    enum bl_err e = bl_book_parse(&b->x, BL_STR("price book"), text, &book);
+    enum bl_err e = is_itself(&b->x, id, yaml, logos);
+    if (e == BL_OK)
+        e = bl_book_parse(&b->x, BL_STR("price book"), text, &book);
     if (e != BL_OK) {
         e = bl_fail(x, e, "%s", b->x.why);
         bl_ctx_release(&b->x);

@@ -46,7 +46,7 @@ struct figures_list {
 };
 
 /* The sum over a million accounts may pass 64 bits: it is kept as decimal text of minor units. */
-static struct bl_str whole_text(struct bl_ctx *x, __int128 v)
+struct bl_str work_whole_text(struct bl_ctx *x, __int128 v)
 {
     char text[48], *at = text + sizeof text;
     unsigned __int128 u = v < 0 ? -(unsigned __int128)v : (unsigned __int128)v;
@@ -81,7 +81,7 @@ static enum bl_err figures_read(
 
 static enum bl_err figures_write(struct bl_ctx *x, struct work *w, struct figures *f)
 {
-    f->row.total = whole_text(x, f->total);
+    f->row.total = work_whole_text(x, f->total);
     return q_close_total_put(x, store_writer(w->store), f->period, f->row.closed_us, f->row.accounts,
             f->row.invoices, f->row.credit_notes, f->row.total, f->row.digest, f->row.parked);
 }
@@ -113,7 +113,7 @@ static enum bl_err figures_add(
 
 /* ---- the walk */
 
-static uint32_t threads_of(uint32_t jobs)
+uint32_t work_threads(uint32_t jobs)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN), usual = cores - 1; /* the writer keeps one busy */
     if (jobs > 0)
@@ -131,7 +131,7 @@ static void run_begin(struct work *w, struct work_book *book, const struct work_
     run->book = work_book_take(w); /* the current one: only this thread changes it */
     run->accounts = store_accounts_sorted(w->store, &run->n);
     run->turns = store_accounts_placed(w->store, &run->n);
-    run->ahead = work_ahead_begin(w, book->book, ask->period, run->turns, run->n, threads_of(ask->jobs));
+    run->ahead = work_ahead_begin(w, book->book, ask->period, run->turns, run->n, work_threads(ask->jobs));
     bl_sha256_begin(&run->sha);
 }
 

@@ -70,6 +70,7 @@ struct work {
 /* books.c */
 BL_MUST_CHECK enum bl_err work_books_open(struct bl_ctx *x, struct work *w, struct bl_str current_id);
 void work_books_close(struct work *w);
+void work_book_id(struct bl_str yaml, struct bl_str logos, uint8_t ret[32]); /* SHA-256 of both */
 BL_MUST_CHECK enum bl_err work_book_publish(
         struct bl_ctx *x, struct work *w, struct bl_str id, struct bl_str yaml, struct bl_str logos);
 
@@ -235,15 +236,30 @@ enum work_ahead_state {
 enum work_ahead_state work_ahead_take(
         struct work_ahead *h, uint32_t at, int64_t until_us, struct work_ahead_turn **ret);
 void work_ahead_pass(struct work_ahead *h, uint32_t at); /* the writer is through with it */
-int64_t work_mono_us(void);                              /* work.c: what until_us is measured on */
+/* A view that is kept over many turns, and begun anew when it may not know all that versions tell of. */
+BL_MUST_CHECK enum bl_err work_view_now(struct bl_ctx *x, struct store_db *db, bool *open);
+int64_t work_mono_us(void); /* work.c: what until_us is measured on */
 
 /* oauth_grants.c: inside a transaction; drop the cache of tokens when it is over */
 BL_MUST_CHECK enum bl_err work_grant_end(struct bl_ctx *x, struct work *w, struct bl_str grant_id);
 
 /* close_run.c */
+uint32_t work_threads(uint32_t jobs); /* that draw bills beside the writer; 0: as many as are good here */
+struct bl_str work_whole_text(struct bl_ctx *x, __int128 v); /* decimal digits */
 void work_close_forget(struct work *w);
 BL_MUST_CHECK enum bl_err work_heads_digest(
         struct bl_ctx *x, struct work *w, struct store_db *db, char ret[65]);
+
+/* audit.c: a row's hash, over the hash of the one before it */
+struct work_audit_row {
+    int64_t n, at_us;
+    struct bl_str actor, action, subject, detail;
+};
+void work_audit_hash(const uint8_t prev[32], const struct work_audit_row *r, uint8_t ret[32]);
+/* What audit rows tell of, in words. */
+struct bl_str work_account_told(struct bl_ctx *x, const struct q_account_get *a); /* accounts.c */
+struct bl_str work_posting_told(
+        struct bl_ctx *x, struct bl_str currency, bl_amount amount, struct bl_str ref); /* post.c */
 
 /* cache.c */
 void work_cache_open(struct work *w);

@@ -198,15 +198,14 @@ static enum bl_err key_keep(struct bl_ctx *x, struct store_db *db, const struct 
 }
 
 /* "65.37 USD, reference bank-2026-02-02": read by people, so as they write amounts. */
-static struct bl_str audit_detail(struct bl_ctx *x, const struct work_account *a, const struct work_post *in)
+struct bl_str work_posting_told(struct bl_ctx *x, struct bl_str currency, bl_amount amount, struct bl_str ref)
 {
-    const struct bl_currency *c = bl_currency_find(a->row.currency);
-    char amount[32];
-    bl_amount_text(in->amount, c != NULL ? c->digits : 2, amount);
-    if (in->ref.n == 0)
-        return bl_str_printf(&x->arena, "%s %.*s", amount, BL_FMT(a->row.currency));
-    return bl_str_printf(
-            &x->arena, "%s %.*s, reference %.*s", amount, BL_FMT(a->row.currency), BL_FMT(in->ref));
+    const struct bl_currency *c = bl_currency_find(currency);
+    char text[32];
+    bl_amount_text(amount, c != NULL ? c->digits : 2, text);
+    if (ref.n == 0)
+        return bl_str_printf(&x->arena, "%s %.*s", text, BL_FMT(currency));
+    return bl_str_printf(&x->arena, "%s %.*s, reference %.*s", text, BL_FMT(currency), BL_FMT(ref));
 }
 
 static enum bl_err post_audited(struct bl_ctx *x, struct work *w, const char *actor, bl_uuid account,
@@ -228,7 +227,7 @@ static enum bl_err post_audited(struct bl_ctx *x, struct work *w, const char *ac
     char text[37];
     bl_uuid_text(account, text);
     return work_audit(x, w, actor, action_of(in->kind), bl_str_printf(&x->arena, BL_URN_TEAM "%s", text),
-            audit_detail(x, &a, in));
+            work_posting_told(x, a.row.currency, in->amount, in->ref));
 }
 
 enum bl_err work_post(struct bl_ctx *x, struct work *w, const char *actor, bl_uuid account,

@@ -1,6 +1,6 @@
 /* Verify: every issued invoice is drawn up again from its own arguments and compared byte for byte; every
  * entry's chain, balance and sum is checked; the log is compared with what is derived from it. Stops at the
- * first difference. */
+ * first difference. Rows that stand beside those are for the files verify_*.c. */
 #include "work/verify.h"
 
 #include <stdio.h>
@@ -180,105 +180,89 @@ static enum bl_err account_load(struct verify_account *v, store_acct acct)
     return BL_OK;
 }
 
-static enum bl_err account_check(struct bl_ctx *x, struct work *w, struct store_db *db, store_acct acct,
-        struct work_verify *ret, __int128 *sum)
+static enum bl_err account_check(
+        struct verify_account *v, store_acct acct, struct work_verify *ret, __int128 *sum)
 {
-    struct verify_account v = {.x = x, .w = w, .db = db};
-    struct chain c = {.v = &v};
-    BL_TRY(account_load(&v, acct));
-    BL_TRY(q_entry_each(x, db, v.a.bucket, store_uuid(&v.a.uuid), entry_check, &c));
-    const struct q_account_get *a = &v.a.row;
-    if ((int64_t)v.entry.n != a->entry_n || c.balance != a->receivable || a->entry_hash.n != 32 ||
+    struct chain c = {.v = v};
+    BL_TRY(account_load(v, acct));
+    BL_TRY(q_entry_each(v->x, v->db, v->a.bucket, store_uuid(&v->a.uuid), entry_check, &c));
+    const struct q_account_get *a = &v->a.row;
+    if ((int64_t)v->entry.n != a->entry_n || c.balance != a->receivable || a->entry_hash.n != 32 ||
             memcmp(c.prev, a->entry_hash.p, 32) != 0)
-        return verify_differs(&v, "the account's balance or head is not that of its entries");
+        return verify_differs(v, "the account's balance or head is not that of its entries");
 
-    BL_TRY(verify_rows(&v)); /* drawing up again reads some of them */
+    BL_TRY(verify_rows(v)); /* drawing up again reads some of them */
     int64_t issued = 0, invoiced = 0;
     uint64_t prev_k = 0;
-    for (size_t i = 0; i < v.n_closed; i++) {
-        BL_TRY(period_check(&v, &v.closed[i], prev_k, issued));
-        for (size_t j = 0; j < v.n_inv; j++)
-            issued += v.inv[j].period == v.closed[i].period;
-        prev_k = (uint64_t)v.closed[i].k;
+    for (size_t i = 0; i < v->n_closed; i++) {
+        BL_TRY(period_check(v, &v->closed[i], prev_k, issued));
+        for (size_t j = 0; j < v->n_inv; j++)
+            issued += v->inv[j].period == v->closed[i].period;
+        prev_k = (uint64_t)v->closed[i].k;
     }
-    for (size_t i = 0; i < v.n_inv; i++)
-        invoiced += v.inv[i].amount;
-    if (issued != (int64_t)v.n_inv || issued != a->invoice_n || c.invoices != issued ||
+    for (size_t i = 0; i < v->n_inv; i++)
+        invoiced += v->inv[i].amount;
+    if (issued != (int64_t)v->n_inv || issued != a->invoice_n || c.invoices != issued ||
             c.invoiced != invoiced)
-        return verify_differs(&v, "the invoices are not those that its closed periods and entries tell of");
-    BL_TRY(verify_carries(&v));
+        return verify_differs(v, "the invoices are not those that its closed periods and entries tell of");
+    BL_TRY(verify_carries(v));
+    BL_TRY(verify_parked(v));
     ret->accounts++;
-    ret->invoices += v.n_inv;
-    ret->entries += v.entry.n;
+    ret->invoices += v->n_inv;
+    ret->entries += v->entry.n;
     *sum += c.sum;
-    return BL_OK;
-}
-
-/* A digest that a close printed: heads as they stood then, from the entries that were last then. */
-static enum bl_err digest_check(struct bl_ctx *x, struct work *w, struct store_db *db, struct bl_str digest)
-{
-    struct q_close_heads row;
-    bool found = false;
-    BL_TRY(q_close_heads(x, db, digest, &row, &found));
-    if (!found)
-        return bl_fail(x, BL_CONFLICT, "The digest is neither that of now nor one that a close stored.");
-    struct bl_rd r = bl_rd_of(row.heads);
-    struct bl_sha256 h;
-    bl_sha256_begin(&h);
-    while (r.p < r.end && !r.bad) {
-        bl_uuid u;
-        struct q_entry_get at;
-        struct bl_entry e;
-        const uint8_t *b = bl_get_bytes(&r, 16);
-        int64_t n = (int64_t)bl_get_uv(&r);
-        if (r.bad)
-            break;
-        memcpy(u.b, b, 16);
-        BL_TRY(q_entry_get(x, db, store_bucket_of(w->store, u), store_uuid(&u), n, &at, &found));
-        if (!found)
-            return bl_fail(x, BL_CONFLICT, "An entry that the digest covers is missing.");
-        BL_TRY(bl_entry_unpack(x, at.body, &e));
-        bl_sha256_add(&h, u.b, 16);
-        bl_sha256_add(&h, e.hash, 32);
-    }
-    uint8_t got[32];
-    char hex[65];
-    bl_sha256_end(&h, got);
-    bl_hex(got, sizeof got, hex);
-    if (r.bad || !bl_str_is(digest, hex))
-        return bl_fail(x, BL_CONFLICT, "The heads that the digest covers have changed.");
     return BL_OK;
 }
 
 static enum bl_err orphan_check(struct bl_ctx *x, struct store_db *db)
 {
     struct q_account_orphan row;
+    struct q_reject_astray astray = {0};
+    struct q_token_astray token = {0};
     bool found = false;
+    BL_TRY(q_reject_astray(x, db, &astray, &found));
+    if (astray.total > 0)
+        return bl_fail(x, BL_CONFLICT, "A refused event lies in a bucket where none is looked for.");
+    BL_TRY(q_token_astray(x, db, &token, &found));
+    if (token.total > 0)
+        return bl_fail(x, BL_CONFLICT, "A token belongs to no account or organization that is there.");
     BL_TRY(q_account_orphan(x, db, &row, &found));
     return found ? bl_fail(x, BL_CONFLICT, "A row of the table %.*s belongs to no account.",
                            BL_FMT(row.place))
                  : BL_OK;
 }
 
-static enum bl_err verify_all(
-        struct bl_ctx *x, struct work *w, struct store_db *db, struct bl_str digest, struct work_verify *ret)
+/* Names that facts wear are noted, and nothing else is. */
+static enum bl_err worn_check(struct bl_ctx *x, struct store_db *db, const struct store_checked *checked)
 {
-    struct work_verify v = {0};
-    struct store_checked checked;
-    __int128 sum = 0;
+    struct q_worn_list *worn = NULL;
+    size_t n = 0;
+    BL_TRY(q_worn_list(x, db, &worn, &n));
+    bool same = n == checked->n_name;
+    for (size_t i = 0; i < n && same; i++)
+        same = bl_str_is(worn[i].kind, checked->name[i].meter ? "meter" : "sku") &&
+               bl_str_eq(worn[i].name, checked->name[i].name);
+    return same ? BL_OK
+                : bl_fail(x, BL_CONFLICT, "The SKUs and meters noted as worn are not those that facts name.");
+}
+
+static enum bl_err accounts_check(
+        struct bl_ctx *x, struct work *w, struct store_db *db, struct work_verify *v, __int128 *sum)
+{
+    struct verify_total *total = NULL;
+    size_t n_total = 0;
     uint32_t n = 0;
-    BL_TRY(store_check(x, w->store, db, &checked)); /* first: all else is drawn from it */
-    BL_TRY(orphan_check(x, db));
-    v.facts = checked.facts;
+    BL_TRY(verify_totals(x, w, db, &total, &n_total));
     store_acct *all = store_accounts_placed(w->store, &n);
     struct bl_ctx y;
     enum bl_err e = BL_OK;
     bl_ctx_init(&y, x->now_us);
     for (uint32_t i = 0; i < n && e == BL_OK; i++) {
         bl_ctx_reset(&y, x->now_us);
+        struct verify_account a = {.x = &y, .w = w, .db = db, .total = total, .n_total = n_total};
         e = store_read_begin(&y, db);
         if (e == BL_OK) {
-            e = account_check(&y, w, db, all[i], &v, &sum);
+            e = account_check(&a, all[i], v, sum);
             store_read_end(db);
         }
     }
@@ -286,13 +270,30 @@ static enum bl_err verify_all(
         e = bl_fail(x, e, "%s", y.why);
     bl_ctx_release(&y);
     free(all);
-    BL_TRY(e);
+    return e;
+}
+
+/* The log first, for all else is drawn from it; then what each account says of itself; then what is said of
+ * many. */
+static enum bl_err verify_all(
+        struct bl_ctx *x, struct work *w, struct store_db *db, struct bl_str digest, struct work_verify *ret)
+{
+    struct work_verify v = {0};
+    struct store_checked checked;
+    __int128 sum = 0;
+    BL_TRY(store_check(x, w->store, db, &checked));
+    v.facts = checked.facts;
+    BL_TRY(orphan_check(x, db));
+    BL_TRY(worn_check(x, db, &checked));
+    BL_TRY(accounts_check(x, w, db, &v, &sum));
     v.sum = (int64_t)sum;
     if (sum != 0)
         return bl_fail(x, BL_CONFLICT, "The ledger's postings do not sum to zero.");
+    BL_TRY(verify_closes(x, w, db));
+    BL_TRY(verify_audit(x, w, db));
     BL_TRY(work_heads_digest(x, w, db, v.digest));
     if (bl_is(digest) && !bl_str_is(digest, v.digest))
-        BL_TRY(digest_check(x, w, db, digest));
+        BL_TRY(verify_digest(x, w, db, digest));
     *ret = v;
     return BL_OK;
 }

@@ -226,10 +226,3 @@ enum bl_err work_stamp(struct bl_ctx *x, struct work *w, bool birth)
     BL_TRY(work_begin(x, w));
     return work_end(x, w, BL_OK);
 }
-
-enum bl_err work_audit(struct bl_ctx *x, struct work *w, const char *actor, const char *action,
-        struct bl_str subject, struct bl_str detail)
-{
-    return q_audit_insert(x, store_writer(w->store), x->now_us, bl_str_of(actor ? actor : "command"),
-            bl_str_of(action), bl_is(subject) ? subject : BL_STR(""), bl_is(detail) ? detail : BL_STR(""));
-}

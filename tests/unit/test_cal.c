@@ -237,6 +237,12 @@ static void times_are_written(void **state)
         CHECK_TEXT(text, rows[i].ms, "ms");
     }
     char text[40];
+    for (int64_t us = INT64_MIN; us < INT64_MIN + 3; us++) { /* of a damaged file */
+        assert_int_equal(bl_civil_of(us).us, (int)(us - INT64_MIN) + 224192);
+        assert_int_equal(bl_floor_s(us), -9223372036855);
+        bl_time_text(us, text);
+        bl_time_text_ms(us, text);
+    }
     bl_time_text_s(INT64_MAX, text);
     assert_string_equal(text, "9999-12-31T23:59:59Z");
     bl_time_text_s(INT64_MIN, text);
