@@ -73,8 +73,7 @@ static bool next_turn(struct work_ahead *h, struct store_db *db, bool *view, uin
     return go;
 }
 
-/* A view is kept over many turns, and begun anew when it may not know all that the version tells of. */
-static enum bl_err view_now(struct bl_ctx *x, struct store_db *db, bool *open)
+enum bl_err work_view_now(struct bl_ctx *x, struct store_db *db, bool *open)
 {
     if (*open && store_view_newest(db))
         return BL_OK;
@@ -92,7 +91,7 @@ static void draw(struct work_ahead *h, struct store_db *db, bool *view, uint32_t
     struct store_account_hot hot = store_account_hot(h->w->store, h->row[at]);
     bl_ctx_reset(&t->x, work_now(h->w));
     s->version = hot.version;
-    t->e = hot.closed < h->target ? view_now(&t->x, db, view) : BL_OK;
+    t->e = hot.closed < h->target ? work_view_now(&t->x, db, view) : BL_OK;
     if (t->e == BL_OK && hot.closed < h->target)
         t->e = work_turn_draw(&t->x, h->w, db, h->row[at], h->book, h->target, &t->drawn);
     pthread_mutex_lock(&h->lock);

@@ -86,6 +86,17 @@ void work_hands_stop(struct work *w)
     w->hands = NULL;
 }
 
+bool work_hands_stopping(struct work *w)
+{
+    struct work_hands *h = w->hands;
+    if (!h)
+        return false;
+    pthread_mutex_lock(&h->lock);
+    bool stops = h->stops;
+    pthread_mutex_unlock(&h->lock);
+    return stops;
+}
+
 /* ---- a turn of the writer's */
 
 struct turn {

@@ -1,10 +1,20 @@
 /* Loading a price book. It replaces the current one for everything that is not closed. It is refused when it
  * drops what facts wear or leaves such a thing without a price it had; when it moves closed periods, the
- * difference is shown first and must be asked for by the digest of what was shown. */
-#include "work/inner.h"
+ * difference is shown first and must be asked for by the digest of what was shown.
+ *
+ *     draw          what moves, by threads that read                        beside the writer
+ *     mark          what moves, so that the next close looks at it again    the writer, some at a time
+ *     load          when all of it still is as it was drawn                 the writer, one transaction
+ *
+ * The last step alone makes the book the current one, so all of it happens or nothing does. */
+#include "work/moves.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define MARKS_US 12000 /* of writing marks in one go; the commit comes on top */
+#define UNMARKED INT_MIN
 
 /* ---- from which instant on do two books differ? INT64_MAX: nowhere that money shows */
 
@@ -156,99 +166,41 @@ static enum bl_err check_worn(
     return BL_OK;
 }
 
-/* ---- what moves */
-
-struct moved {
-    store_acct acct;
-    bl_period period;
-    int64_t amount;
-};
-struct moves {
-    struct moved *at;
-    size_t n, cap;
-};
-
-static enum bl_err taxes_move(
-        struct bl_ctx *y, const struct work_charged *a, const struct work_charged *b, bool *ret)
+static enum bl_err check_currency(struct bl_ctx *x, struct store_db *db, const struct bl_book *new)
 {
-    struct bl_tax_sum *t = NULL;
-    size_t n = 0;
-    BL_TRY(bl_tax_diff(y, a->tax, a->n_tax, b->tax, b->n_tax, &t, &n));
-    *ret = n > 0;
-    return BL_OK;
-}
-
-/* Where an account's closed periods begin that a book from from_s on may move. Late facts are billed for
- * periods that were never closed one by one, too: what counts is where its facts begin. */
-static enum bl_err first_moved(struct bl_ctx *y, struct work *w, const struct work_account *a, int64_t from_s,
-        bl_period *ret, bool *ret_found)
-{
-    bl_period at = from_s > 0 ? bl_period_of(from_s * BL_US) : 0, first = 0;
-    BL_TRY(store_first_period(y, w->store, store_writer(w->store), a->acct, &first, ret_found));
-    if (first > at)
-        at = first;
-    if (a->row.billing_from_us != INT64_MIN && bl_period_of(a->row.billing_from_us) > at)
-        at = bl_period_of(a->row.billing_from_us);
-    *ret = at;
-    return BL_OK;
-}
-
-static enum bl_err account_moves(struct bl_ctx *x, struct bl_ctx *y, struct work *w, store_acct acct,
-        const struct bl_book *old, const struct bl_book *new, int64_t from_s, struct moves *m)
-{
-    struct store_db *db = store_writer(w->store);
-    struct work_account a;
-    bl_period p = 0;
+    struct q_account_other_currency row;
     bool found = false;
-    BL_TRY(work_account_get(y, w, db, store_account_hot(w->store, acct).uuid, &a));
-    BL_TRY(first_moved(y, w, &a, from_s, &p, &found));
-    for (; found && p <= (bl_period)a.row.closed_period; p++) {
-        struct work_charged is = {0}, was = {0};
-        bool taxes = false;
-        BL_TRY(work_charge(y, w, db, &a, old, p, work_period_last_s(p), UINT64_MAX, false, &was));
-        BL_TRY(work_charge(y, w, db, &a, new, p, work_period_last_s(p), UINT64_MAX, false, &is));
-        BL_TRY(taxes_move(y, &is, &was, &taxes));
-        int64_t amount = is.lines.items.minor + is.lines.overages.minor - was.lines.items.minor -
-                         was.lines.overages.minor;
-        if (amount == 0 && !taxes)
-            continue;
-        *BL_PUSH(&x->arena, *m) = (struct moved){acct, p, amount};
-    }
-    return BL_OK;
+    BL_TRY(q_account_other_currency(x, db, bl_str_of(new->currency->code), &row, &found));
+    return found ? bl_fail(x, BL_CONFLICT, "The book is in %s, the account with number %.*s is in %.*s.",
+                           new->currency->code, BL_FMT(row.number), BL_FMT(row.currency))
+                 : BL_OK;
 }
 
-static enum bl_err find_moves(struct bl_ctx *x, struct work *w, const struct bl_book *old,
-        const struct bl_book *new, struct moves *m)
-{
-    int64_t from_s = books_differ(old, new);
-    if (from_s == INT64_MAX)
-        return BL_OK;
-    uint32_t n = 0;
-    store_acct *all = store_accounts_sorted(w->store, &n);
-    struct bl_ctx y;
-    enum bl_err e = BL_OK;
-    bl_ctx_init(&y, x->now_us);
-    for (uint32_t i = 0; i < n && e == BL_OK; i++) {
-        bl_ctx_reset(&y, x->now_us);
-        if (bl_period_start_s(store_account_hot(w->store, all[i]).closed + 1) > from_s)
-            e = account_moves(x, &y, w, all[i], old, new, from_s, m);
-    }
-    if (e != BL_OK)
-        e = bl_fail(x, e, "%s", y.why);
-    bl_ctx_release(&y);
-    free(all);
-    return e;
-}
+/* ---- load */
 
-static void report(struct bl_ctx *x, struct work *w, const struct bl_book *new, const struct moves *m,
-        struct work_prices_result *ret)
+struct loading {
+    const char *actor;
+    const struct work_prices *in;
+    struct work_book *old; /* held; NULL: none */
+    struct bl_book *new;
+    struct bl_str id, logos;
+    struct work_moves *moves; /* NULL: nothing that money shows differs */
+    struct bl_ctx round;      /* owns what was drawn last, from here: */
+    struct bl_str report, digest;
+    const struct work_moved *moved;
+    size_t n_moved;
+    bl_period *marked; /* of each: what its account had closed when it was marked */
+    bool again, done;
+};
+
+static void report(struct work *w, struct loading *l)
 {
     struct bl_buf b = {0};
-    for (size_t i = 0; i < m->n; i++) {
+    for (size_t i = 0; i < l->n_moved; i++) {
         char uuid[37], period[8], amount[32];
-        bl_uuid_text(store_account_hot(w->store, m->at[i].acct).uuid, uuid);
-        bl_period_text(m->at[i].period, period);
-        bl_amount_text((bl_amount){m->at[i].amount}, new->currency->digits, amount);
+        bl_uuid_text(store_account_hot(w->store, l->moved[i].acct).uuid, uuid);
+        bl_period_text(l->moved[i].period, period);
+        bl_amount_text((bl_amount){l->moved[i].amount}, l->new->currency->digits, amount);
         bl_buf_printf(&b, BL_URN_TEAM "%s %s %s\n", uuid, period, amount);
     }
     uint8_t h[32];
@@ -256,36 +208,153 @@ static void report(struct bl_ctx *x, struct work *w, const struct bl_book *new, 
     struct bl_sha256 s;
     bl_sha256_begin(&s);
     bl_sha256_add(&s, b.p, b.n);
-    bl_sha256_add(&s, new->id, sizeof new->id);
+    bl_sha256_add(&s, l->new->id, sizeof l->new->id);
     bl_sha256_end(&s, h);
     bl_hex(h, sizeof h, hex);
     bl_buf_printf(&b, "%s\n", hex);
-    ret->report = bl_str_dup(&x->arena, bl_buf_view(&b));
-    ret->digest = bl_str_dup(&x->arena, bl_str_of(hex));
+    l->report = bl_str_dup(&l->round.arena, bl_buf_view(&b));
+    l->digest = bl_str_dup(&l->round.arena, bl_str_of(hex));
     bl_buf_release(&b);
 }
 
-/* ---- load */
+/* Draws what moves, and says so. Other than what was asked for: nothing is loaded. */
+static enum bl_err draw(struct bl_ctx *x, struct work *w, struct loading *l)
+{
+    if (!l->moves)
+        return BL_OK;
+    bl_ctx_reset(&l->round, x->now_us);
+    BL_TRY(work_moves_draw(x, l->moves));
+    l->moved = work_moves_list(&l->round, l->moves, &l->n_moved);
+    l->report = l->digest = BL_ABSENT;
+    if (l->n_moved > 0)
+        report(w, l);
+    if (l->in->dry_run || l->n_moved == 0 || bl_str_eq(l->in->adjust, l->digest))
+        return BL_OK;
+    return bl_fail(x, BL_CONFLICT,
+            "The book moves closed periods: read the report, then load it with --adjust %.*s.",
+            BL_FMT(l->digest));
+}
 
-static enum bl_err write(struct bl_ctx *x, struct work *w, const char *actor, const struct work_prices *in,
-        struct bl_str id, struct bl_str logos, const struct moves *m)
+static bl_period closed_of(struct work *w, const struct work_moved *m)
+{
+    return store_account_hot(w->store, m->acct).closed;
+}
+
+/* One that was marked before its account was closed further is marked again: a closing takes what lies below
+ * it. */
+static size_t first_unmarked(struct work *w, const struct loading *l)
+{
+    size_t i = 0;
+    while (i < l->n_moved && l->marked[i] == closed_of(w, &l->moved[i]))
+        i++;
+    return i;
+}
+
+static enum bl_err mark(struct bl_ctx *x, struct work *w, struct loading *l, size_t i)
+{
+    struct store_account_hot hot = store_account_hot(w->store, l->moved[i].acct);
+    uint64_t seq = 0;
+    BL_TRY(store_next_seq(x, w->store, hot.bucket, &seq));
+    BL_TRY(q_late_put(
+            x, store_writer(w->store), hot.bucket, store_uuid(&hot.uuid), l->moved[i].period, (int64_t)seq));
+    l->marked[i] = hot.closed;
+    return BL_OK;
+}
+
+static enum bl_err mark_some(struct bl_ctx *x, struct work *w, struct loading *l)
+{
+    int64_t until = work_mono_us() + MARKS_US;
+    for (size_t i = first_unmarked(w, l); i < l->n_moved && work_mono_us() < until; i++)
+        if (l->marked[i] != closed_of(w, &l->moved[i]))
+            BL_TRY(mark(x, w, l, i));
+    l->done = first_unmarked(w, l) == l->n_moved;
+    return BL_OK;
+}
+
+/* Writer: marks some of what moves. A mark by itself changes nothing: until the book is the current one, all
+ * that is looked at again comes out as it was billed. */
+static enum bl_err turn_of_marks(struct bl_ctx *x, struct work *w, void *arg)
+{
+    BL_TRY(work_begin(x, w));
+    return work_end(x, w, mark_some(x, w, arg));
+}
+
+static enum bl_err write(struct bl_ctx *x, struct work *w, const struct loading *l)
 {
     struct store_db *db = store_writer(w->store);
     struct q_clock_get meta;
     bool found = false;
     BL_TRY(q_clock_get(x, db, &meta, &found));
-    BL_TRY(q_book_insert(x, db, id, x->now_us, in->yaml, logos));
-    BL_TRY(q_book_current_set(x, db, id, meta.book_n + 1));
-    for (size_t i = 0; i < m->n; i++) {
-        struct store_account_hot hot = store_account_hot(w->store, m->at[i].acct);
-        uint64_t seq = 0;
-        BL_TRY(store_next_seq(x, w->store, hot.bucket, &seq));
-        BL_TRY(q_late_put(x, db, hot.bucket, store_uuid(&hot.uuid), m->at[i].period, (int64_t)seq));
-    }
+    BL_TRY(q_book_insert(x, db, l->id, x->now_us, l->in->yaml, l->logos));
+    BL_TRY(q_book_current_set(x, db, l->id, meta.book_n + 1));
     store_touch_all(w->store);
     char hex[65];
-    bl_hex(id.p, id.n, hex);
-    return work_audit(x, w, actor, "prices.load", bl_str_of(hex), in->file);
+    bl_hex(l->id.p, l->id.n, hex);
+    return work_audit(x, w, l->actor, "prices.load", bl_str_of(hex), l->in->file);
+}
+
+static enum bl_err check(struct bl_ctx *x, struct work *w, struct store_db *db, const struct loading *l)
+{
+    BL_TRY(check_currency(x, db, l->new));
+    struct work_book *now = work_book_take(w);
+    bool same = now == l->old;
+    work_book_give(w, now);
+    if (!same)
+        return bl_fail(x, BL_CONFLICT, "Another price book was loaded meanwhile: load this one again.");
+    return l->old ? check_worn(x, db, l->old->book, l->new) : BL_OK;
+}
+
+static enum bl_err settle(struct bl_ctx *x, struct work *w, struct loading *l)
+{
+    bool settled = true;
+    BL_TRY(check(x, w, store_writer(w->store), l));
+    if (l->moves)
+        BL_TRY(work_moves_settle(x, l->moves, &settled));
+    l->again = !settled || first_unmarked(w, l) < l->n_moved;
+    return l->again ? BL_OK : write(x, w, l);
+}
+
+/* Writer: nothing comes between what is checked here and the book that is loaded. */
+static enum bl_err turn_of_book(struct bl_ctx *x, struct work *w, void *arg)
+{
+    struct loading *l = arg;
+    BL_TRY(work_begin(x, w));
+    enum bl_err e = settle(x, w, l);
+    if (e == BL_OK && l->again) {
+        store_write_abort(w->store);
+        return BL_OK;
+    }
+    BL_TRY(work_end(x, w, e));
+    return work_book_publish(x, w, l->id, l->in->yaml, l->logos);
+}
+
+static enum bl_err mark_all(struct bl_ctx *x, struct work *w, struct loading *l)
+{
+    if (!l->marked && l->n_moved > 0) {
+        l->marked = bl_alloc_array(&x->arena, l->n_moved, sizeof *l->marked);
+        for (size_t i = 0; i < l->n_moved; i++)
+            l->marked[i] = UNMARKED;
+    }
+    for (l->done = first_unmarked(w, l) == l->n_moved; !l->done;)
+        BL_TRY(work_on_writer(x, w, turn_of_marks, l));
+    return BL_OK;
+}
+
+/* As long as the digest is the one that was asked for, the list is the same, too. */
+static enum bl_err load(struct bl_ctx *x, struct work *w, struct loading *l, struct work_prices_result *ret)
+{
+    BL_TRY(draw(x, w, l));
+    if (l->in->dry_run)
+        return BL_OK;
+    for (;;) {
+        BL_TRY(mark_all(x, w, l));
+        BL_TRY(work_on_writer(x, w, turn_of_book, l));
+        if (!l->again)
+            break;
+        BL_TRY(draw(x, w, l));
+    }
+    ret->loaded = true;
+    return BL_OK;
 }
 
 static struct bl_str pack_logos(struct bl_ctx *x, const struct work_prices *in)
@@ -301,64 +370,50 @@ static struct bl_str pack_logos(struct bl_ctx *x, const struct work_prices *in)
     return s;
 }
 
-static enum bl_err load(struct bl_ctx *x, struct work *w, const char *actor, const struct work_prices *in,
-        const struct bl_book *old, struct work_prices_result *ret, struct bl_str *ret_logos)
+static enum bl_err check_first(struct bl_ctx *x, struct work *w, const struct loading *l)
 {
-    struct bl_book *new = NULL;
+    struct store_db *db = store_reader_take(w->store);
+    enum bl_err e = store_read_begin(x, db);
+    if (e == BL_OK) {
+        e = check(x, w, db, l);
+        store_read_end(db);
+    }
+    store_reader_give(w->store, db);
+    return e;
+}
+
+static enum bl_err prepare(
+        struct bl_ctx *x, struct work *w, struct loading *l, struct work_prices_result *ret)
+{
     struct bl_buf remarks = {0};
-    BL_TRY(bl_book_parse(x, in->file, in->yaml, &new));
-    bl_book_remarks(x, new, &remarks);
+    BL_TRY(bl_book_parse(x, l->in->file, l->in->yaml, &l->new));
+    bl_book_remarks(x, l->new, &remarks);
     ret->remarks = bl_str_dup(&x->arena, remarks.n ? bl_buf_view(&remarks) : BL_STR(""));
     bl_buf_release(&remarks);
-    struct bl_str logos = pack_logos(x, in);
-    if (logos.n > 0) {
-        struct bl_sha256 h;
-        bl_sha256_begin(&h);
-        bl_sha256_add(&h, in->yaml.p, in->yaml.n);
-        bl_sha256_add(&h, logos.p, logos.n);
-        bl_sha256_end(&h, new->id);
-    }
-    memcpy(ret->book_id, new->id, sizeof ret->book_id);
-    struct bl_str id = bl_str_dup(&x->arena, (struct bl_str){(const char *)new->id, sizeof new->id});
-    struct moves m = {0};
-    if (old) {
-        if (old->currency != new->currency && store_account_count(w->store) > 0)
-            return bl_fail(x, BL_CONFLICT, "The book is in %s, the accounts are in %s.", new->currency->code,
-                    old->currency->code);
-        BL_TRY(check_worn(x, store_writer(w->store), old, new));
-        BL_TRY(find_moves(x, w, old, new, &m));
-    }
-    if (m.n > 0)
-        report(x, w, new, &m, ret);
-    if (in->dry_run)
-        return BL_OK;
-    if (m.n > 0 && !bl_str_eq(in->adjust, ret->digest))
-        return bl_fail(x, BL_CONFLICT,
-                "The book moves closed periods: read the report, then load it with --adjust %.*s.",
-                BL_FMT(ret->digest));
-    BL_TRY(write(x, w, actor, in, id, logos, &m));
-    ret->loaded = true;
-    *ret_logos = logos;
+    l->logos = pack_logos(x, l->in);
+    work_book_id(l->in->yaml, l->logos, l->new->id);
+    memcpy(ret->book_id, l->new->id, sizeof ret->book_id);
+    l->id = bl_str_dup(&x->arena, (struct bl_str){(const char *)l->new->id, sizeof l->new->id});
+    BL_TRY(check_first(x, w, l));
+    int64_t from_s = l->old ? books_differ(l->old->book, l->new) : INT64_MAX;
+    if (from_s != INT64_MAX)
+        l->moves = work_moves_begin(w, l->old->book, l->new, from_s);
     return BL_OK;
 }
 
 enum bl_err work_prices_load(struct bl_ctx *x, struct work *w, const char *actor,
         const struct work_prices *in, struct work_prices_result *ret)
 {
-    struct bl_str logos = BL_ABSENT;
     *ret = (struct work_prices_result){0};
-    /* What the report says must still hold when the book is written: it is drawn up in the same transaction.
-     */
-    if (!in->dry_run)
-        BL_TRY(work_begin(x, w));
-    struct work_book *old = work_book_take(w);
-    enum bl_err e = load(x, w, actor, in, old ? old->book : NULL, ret, &logos);
-    work_book_give(w, old);
-    if (!in->dry_run)
-        e = work_end(x, w, e);
-    ret->loaded = ret->loaded && e == BL_OK;
-    if (ret->loaded)
-        e = work_book_publish(
-                x, w, (struct bl_str){(const char *)ret->book_id, sizeof ret->book_id}, in->yaml, logos);
+    struct loading l = {.actor = actor, .in = in, .old = work_book_take(w)};
+    bl_ctx_init(&l.round, x->now_us);
+    enum bl_err e = prepare(x, w, &l, ret);
+    if (e == BL_OK)
+        e = load(x, w, &l, ret);
+    ret->report = bl_str_dup(&x->arena, l.report);
+    ret->digest = bl_str_dup(&x->arena, l.digest);
+    bl_ctx_release(&l.round);
+    work_moves_end(l.moves);
+    work_book_give(w, l.old);
     return e;
 }
