@@ -24,3 +24,13 @@ update meta set sealing_to = $1 where id = 1;
 -- in:   sealed_batch int, sealed_max_us int, run int
 -- gives: none
 update meta set sealed_batch = $1, sealed_max_us = $2, run = $3, sealing_to = 0 where id = 1;
+
+-- name: meta_format
+-- out:  format int
+-- gives: one
+select format from meta where id = 1;
+
+-- name: meta_format_set
+-- in:   format int
+-- gives: none
+update meta set format = $1 where id = 1;

@@ -87,6 +87,9 @@ struct sql_engine {
     enum bl_err (*control)(struct bl_ctx *x, struct store_db *db, enum sql_control what);
     void (*leave)(struct store_db *db); /* ends the transaction there is, if any, and undoes it */
     enum bl_err (*exec)(struct bl_ctx *x, struct store_db *db, const char *text);
+    /* Are the tables those that all steps make? BL_CONFLICT: they are another build's. NULL: no build ever
+     * made others. */
+    enum bl_err (*tables)(struct bl_ctx *x, struct store_db *db);
     enum bl_err (*sound)(
             struct bl_ctx *x, struct store_db *db); /* what the engine itself can tell of damage */
     enum bl_err (*backup)(struct bl_ctx *x, struct store_db *db, const char *path); /* path is fresh */

@@ -160,6 +160,8 @@ BL_MUST_CHECK enum bl_err store_sealing_resume(struct bl_ctx *x, struct store *s
 void store_sealing_drop(struct store *s);
 BL_MUST_CHECK enum bl_err store_load_memory(
         struct bl_ctx *x, struct store *s, bool now); /* now: identities too */
+/* format.c: the same, of a database that this program knows; BL_CONFLICT: it is of another build */
+BL_MUST_CHECK enum bl_err store_load_known(struct bl_ctx *x, struct store *s, bool now);
 /* writer: was the resource of a change or delete alive just before it, as far as the log goes before its seq?
  */
 BL_MUST_CHECK enum bl_err store_alive_before(

@@ -166,6 +166,7 @@ const struct sql_engine sql_sqlite = {
         .control = control,
         .leave = leave,
         .exec = sqlite_exec,
+        .tables = sqlite_tables,
         .sound = sqlite_sound,
         .backup = sqlite_backup,
         .begin = begin,

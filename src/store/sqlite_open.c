@@ -104,6 +104,8 @@ enum bl_err sqlite_migrate(struct bl_ctx *x, struct store_db *db, bool may_write
                                "bring it "
                                "up to date.",
                                path, version);
+    if (!fresh && version < newest)
+        BL_TRY(sqlite_tables_upto(x, db, version));
     if (may_write) /* only now: a stranger's file is left as it is */
         BL_TRY(sqlite_exec(x, db,
                 fresh ? "pragma page_size = 4096; pragma journal_mode = wal" : "pragma journal_mode = wal"));

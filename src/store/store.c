@@ -106,10 +106,7 @@ static enum bl_err open_all(struct bl_ctx *x, struct store *s, const struct stor
     BL_TRY(s->writer->engine->migrate(x, s->writer, o->create && !o->read_only));
     if (!o->read_only)
         BL_TRY(first_meta(x, s, o->buckets));
-    BL_TRY(sql_control(x, s->writer, SQL_VIEW_BEGIN));
-    enum bl_err e = store_load_memory(x, s, o->identities || !s->shared);
-    s->writer->engine->leave(s->writer);
-    BL_TRY(e);
+    BL_TRY(store_load_known(x, s, o->identities || !s->shared));
     struct store_db *db = NULL; /* one reader at least, so that taking one can always be waited for */
     BL_TRY(sql_db_open(x, s->path, SQL_READER, &db));
     db->store = s;

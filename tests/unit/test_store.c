@@ -445,6 +445,41 @@ static void foreign_files(void **state)
     b->s = NULL;
     assert_int_equal(store_open(&b->x, &o, &b->s), BL_CONFLICT);
     assert_non_null(strstr(b->x.why, "newer Billow"));
+    /* one whose tables are of another build; one of another format; one from before formats, unreadable */
+    static const struct {
+        const char *deed, *said;
+    } other[] = {
+            {"update meta set format = 0; alter table late drop column life", "whose table late differs"},
+            {"drop table bucket", "whose table bucket differs"},
+            {"alter table meta drop column format", "whose table meta differs"},
+            {"alter table late drop column life; pragma user_version = 2", "whose table"},
+            {"update meta set format = 7", "a newer Billow (format 7"},
+            {"update meta set format = 0; insert into batch values (0, 1, 1, 0, 0, zeroblob(8), x'00')",
+                    "before files of Billow had a format number"},
+            {"insert into batch values (0, 1, 1, 0, 0, zeroblob(8), x'00')", "is damaged"},
+            {"update meta set format = 0; create table mine (a)", NULL},
+    };
+    for (size_t i = 0; i < BL_COUNT(other); i++) {
+        unlink(b->path);
+        OK(store_open(&b->x, &o, &b->s));
+        OK(sql_exec(&b->x, store_writer(b->s), other[i].deed));
+        store_close(b->s);
+        b->s = NULL;
+        if (!other[i].said) {
+            OK(store_open(&b->x, &o, &b->s));
+            struct q_meta_format row;
+            bool found = false;
+            OK(q_meta_format(&b->x, store_writer(b->s), &row, &found));
+            assert_int_equal(row.format, 1);
+            store_close(b->s);
+            b->s = NULL;
+            continue;
+        }
+        assert_int_not_equal(store_open(&b->x, &o, &b->s), BL_OK);
+        b->s = NULL;
+        if (!strstr(b->x.why, other[i].said))
+            fail_msg("%s: %s", other[i].deed, b->x.why);
+    }
     /* none, and not to be made */
     unlink(b->path);
     o.create = false;
