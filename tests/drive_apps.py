@@ -537,16 +537,16 @@ def agent():
         t.same("and no more", a.take(max=100), [])
         apps[0].deploy()
         t.same("a new one of an app whose old one is held", [w["app_id"] for w in a.take()], [apps[0].id])
-        # what was held when a server ended is handed out again
+        # what was held when a server ended is held on
         shop.make(name="kept")
         work = a.one()
         a.report(work, "BUILDING")
         s.stop()
         s.extra = ["--apps", "record"]  # also where nothing more is handed out
         s.start()
-        t.same("its lease is gone", a.report(work, "DEPLOYING", 409).json["code"], "conflict")
-        got = [(w["phase"], w["deployment_id"]) for w in a.take(max=100)]
-        t.check("its work is not", ("BUILDING", work["deployment_id"]) in got and len(got) == 6, got)
+        t.same("nobody else gets it", a.take(max=100), [])
+        t.same("its agent goes on", [a.report(work, p) for p in ("DEPLOYING", "ACTIVE")], [False] * 2)
+        t.same("and is done", shop.ask("GET", "/v2/apps/%s/deployments" % work["app_id"])["deployments"][0]["phase"], "ACTIVE")
         s.stop()
         s.extra = []
         s.start()
@@ -570,6 +570,25 @@ def wrong_work(shop, a):
     other = work["lease"][:-1] + ("0" if work["lease"][-1] != "0" else "1")
     a.report(other, "BUILDING", 409)
     a.report(work, "ACTIVE")
+
+
+def lapsing():
+    """A lease that nobody renews for a minute is somebody else's, and its agent is told."""
+    with Story(now=NOW, serve=["--apps", "agent"]) as s:
+        shop = Shop(s, book=None)
+        a, b = Agent(shop), Agent(shop)
+        kept, lost = shop.make(name="kept"), shop.make(name="lost")
+        held = {w["app_id"]: w for w in a.take(max=2)}
+        a.report(held[lost.id], "BUILDING")
+        time.sleep(30)
+        a.report(held[kept.id], "PENDING_BUILD")
+        t.same("half a minute is none", b.take(max=2), [])
+        got = b.take(wait=60)
+        t.same("after a minute it is another's", [(w["app_id"], w["phase"]) for w in got], [(lost.id, "BUILDING")])
+        t.check("under another lease", got[0]["lease"] != held[lost.id]["lease"])
+        t.same("who had it is told", a.report(held[lost.id], "DEPLOYING", 409).json["code"], "conflict")
+        t.same("who has it goes on", b.report(got[0], "ACTIVE"), False)
+        t.same("who renewed it too", a.report(held[kept.id], "ACTIVE"), False)
 
 
 def waiting():
@@ -662,12 +681,15 @@ def main():
         s.stop()
         s.start()
         t.check("after a restart", len(s_pages(shop, "/operator/v1/apps")) > 5)
+    slow = threading.Thread(target=t.run, args=("lapsing", lapsing))
+    slow.start()
     agent()
     waiting()
     billed()
     traffic("bytes", lambda q: q.split(".")[0])
     traffic("GiB", lambda q: str(int(decimal.Decimal(q) * 2**30)))
     off()
+    slow.join()
     t.end()
 
 

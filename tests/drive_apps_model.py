@@ -74,14 +74,16 @@ class Model:
 
 
 class World:
-    def __init__(self, s, rng):
-        self.s, self.rng = s, rng
+    """others: further servers of the same database; each request goes to one of them by chance."""
+
+    def __init__(self, s, rng, others=()):
+        self.s, self.rng, self.servers = s, rng, [s, *others]
         self.urn = s.cli("account", "add", "--name", "Ada", "--email", "a@example.com").out.strip()
         self.do, self.op = s.token(self.urn), s.operator_token()
 
     def ask(self, method, path, body=None):
         token = self.op if path.startswith("/operator") else self.do
-        return self.s.request(method, path, token, None if body is None else json.dumps(body))
+        return self.rng.choice(self.servers).request(method, path, token, None if body is None else json.dumps(body))
 
     def make(self):
         tier, spec = self.rng.choice(["basic", "basic", "starter"]), self.some_spec()
@@ -104,7 +106,7 @@ def look(w, app, m, ids):
     want = (m.spec, m.pin is not None, None if running is None else ids[running])
     if (a["spec"], a["pinned"], a["active_deployment_id"]) != want:
         return t.same("the app", (a["spec"], a["pinned"], a["active_deployment_id"]), want)
-    rows = w.s.pages("/v2/apps/%s/deployments" % app, w.do, "deployments", 7)
+    rows = w.rng.choice(w.servers).pages("/v2/apps/%s/deployments" % app, w.do, "deployments", 7)
     got = [(d["id"], d["phase"], d["spec"], d.get("cloned_from")) for d in reversed(rows)]
     want = [(i, d["phase"], d["spec"], d["from"]) for i, d in zip(ids, m.all)]
     return got == want or t.same("its deployments", got, want)
@@ -180,22 +182,33 @@ def step(w, app, m, ids, leases):
 
 
 def by_chance(seed):
-    rng = random.Random(seed)
     with Story(now=NOW, serve=["--quiet", "--apps", "agent"]) as s:
-        w = World(s, rng)
-        app, m = w.make()
-        ids, leases = [w.ask("GET", "/v2/apps/%s/deployments" % app).json["deployments"][0]["id"]], {}
-        for n in range(400):
-            good = step(w, app, m, ids, leases)
-            if good and (n % 5 == 0 or n > 390):
-                good = look(w, app, m, ids)
-            if not t.check("SEED=%s, step %d" % (seed, n), good):
-                return
-            if n % 150 == 149:  # leases end with the process
-                s.stop()
-                s.start()
-                leases.clear()
-        s.cli("verify")
+        run(s, seed)
+
+
+def by_two(seed):
+    """Two servers of one database are as one; an agent may ask one and report to the other."""
+    with Story(now=NOW, serve=["--quiet", "--apps", "agent"]) as s, Story(now=NOW, serve=s.extra, start=False) as other:
+        other.db = s.db
+        other.start()
+        run(s, seed, [other])
+
+
+def run(s, seed, others=()):
+    rng = random.Random(seed)
+    w = World(s, rng, others)
+    app, m = w.make()
+    ids, leases = [w.ask("GET", "/v2/apps/%s/deployments" % app).json["deployments"][0]["id"]], {}
+    for n in range(400):
+        good = step(w, app, m, ids, leases)
+        if good and (n % 5 == 0 or n > 390):
+            good = look(w, app, m, ids)
+        if not t.check("SEED=%s, step %d" % (seed, n), good):
+            return
+        if n % 150 == 149:  # leases outlive the process
+            s.stop()
+            s.start()
+    s.cli("verify")
 
 
 def at_once():
@@ -206,7 +219,7 @@ def at_once():
         seen, odd, lock, over = {}, [], threading.Lock(), threading.Event()
         left = {n: [False] + [True] * 60 for n in (0, 2, 4)}
 
-        def run(n):
+        def work_at(n):
             rng = random.Random(n)
             mine = Story.__new__(Story)
             mine.port, mine.operator_port, mine.links, mine.process = s.port, s.operator_port, {}, None
@@ -238,7 +251,7 @@ def at_once():
             for link in mine.links.values():
                 link.close()
 
-        threads = [threading.Thread(target=run, args=(n,)) for n in range(6)]
+        threads = [threading.Thread(target=work_at, args=(n,)) for n in range(6)]
         for x in threads:
             x.start()
         for x in threads[::2]:
@@ -255,6 +268,8 @@ def main():
     seed = os.environ.get("SEED")
     for n in [seed] if seed else [random.SystemRandom().randrange(10**9) for _ in range(3)]:
         by_chance(int(n))
+    if os.environ.get("BILLOW_TEST_DB"):  # a file has one server
+        by_two(int(seed or random.SystemRandom().randrange(10**9)))
     at_once()
     t.end()
 

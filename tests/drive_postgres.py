@@ -26,6 +26,7 @@ DRIVERS = [
     ("drive_oauth.py", {}),
     ("drive_auth.py", {}),
     ("drive_oauth.py", {}),
+    ("drive_apps_model.py", {}),
     ("drive_close.py", {}),
     ("drive_kill.py", {"KILLS": "16"}),
 ]

@@ -69,14 +69,19 @@ insert into app_spec (bucket, account, spec, body) values ($1, $2, $3, $4) on co
 
 -- name: app_work_get
 -- in:   bucket int, account blob, app blob
--- out:  n int
+-- out:  n int, beat int
 -- gives: one
-select n from app_work where bucket = $1 and account = $2 and app = $3;
+select n, beat from app_work where bucket = $1 and account = $2 and app = $3;
 
 -- name: app_work_put
 -- in:   bucket int, account blob, app blob, n int, since_us int
 -- gives: none
 insert into app_work (bucket, account, app, n, since_us) values ($1, $2, $3, $4, $5);
+
+-- name: app_work_beat
+-- in:   bucket int, account blob, app blob, beat int
+-- gives: none
+update app_work set beat = $4 where bucket = $1 and account = $2 and app = $3;
 
 -- name: app_work_drop
 -- in:   bucket int, account blob, app blob
@@ -86,6 +91,6 @@ delete from app_work where bucket = $1 and account = $2 and app = $3;
 -- What waits or is being worked at, oldest first.
 -- name: app_work_list
 -- across: agents serve all customers
--- out:  bucket int, account blob, app blob, n int
+-- out:  bucket int, account blob, app blob, n int, beat int
 -- gives: each
-select bucket, account, app, n from app_work order by since_us, bucket, account, app;
+select bucket, account, app, n, beat from app_work order by since_us, bucket, account, app;

@@ -1,8 +1,9 @@
 -- name: deployment_get
 -- in:   bucket int, account blob, app blob, n int
--- out:  n int, deployment blob, type text, cause text, force_build int, cloned_from blob, tier_slug text, spec blob, phase text, reached text, error text, created_us int, phase_us int
+-- out:  n int, deployment blob, type text, cause text, force_build int, cloned_from blob, tier_slug text, spec blob, phase text, reached text, error text, created_us int, phase_us int, lease blob
 -- gives: one
-select n, deployment, type, cause, force_build, cloned_from, tier_slug, spec, phase, reached, error, created_us, phase_us
+select n, deployment, type, cause, force_build, cloned_from, tier_slug, spec, phase, reached, error, created_us, phase_us,
+       lease
   from deployment where bucket = $1 and account = $2 and app = $3 and n = $4;
 
 -- name: deployment_find
@@ -45,6 +46,11 @@ select count(*) as back from deployment
 insert into deployment (bucket, account, app, n, deployment, type, cause, force_build, cloned_from, tier_slug, spec, phase,
                         reached, error, created_us, phase_us)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, '', $14, $15);
+
+-- name: deployment_lease
+-- in:   bucket int, account blob, app blob, n int, lease blob
+-- gives: none
+update deployment set lease = $5 where bucket = $1 and account = $2 and app = $3 and n = $4;
 
 -- name: deployment_move
 -- in:   bucket int, account blob, app blob, n int, phase text, reached text, error text, phase_us int

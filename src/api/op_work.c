@@ -61,9 +61,9 @@ enum bl_err work_take(struct call *c)
     BL_TRY(api_body(c));
     BL_TRY(whole_read(c, "wait", 0, WAIT_MAX, 0, &wait_s));
     BL_TRY(whole_read(c, "max", 1, TAKE_MAX, 1, &max));
-    bool ready = api_ready(c->api, &why); /* who stops hands out nothing: the lease would be gone with it */
+    bool ready = api_ready(c->api, &why); /* who stops hands out nothing: nobody may hear of it */
     if (ready)
-        BL_TRY(work_tasks_take(c->x, c->work, c->db, (size_t)max, &task, &n));
+        BL_TRY(work_tasks_take(c->x, c->work, (size_t)max, &task, &n));
     if (n == 0 && wait_s > 0 && ready && c->in->may_wait) {
         c->out->status = 0;
         c->out->wait_s = wait_s;

@@ -1,8 +1,9 @@
 /* Parked requests: who asks for work that has not come waits without holding a thread. Four times a second
- * the oldest of those that wait is asked for again; when there is nothing for it there is nothing for the
- * others, so that many waiting agents cost one look. Who has hung up is let go before, so that nothing is
- * handed to nobody. */
+ * one look tells how much has come, for all of them; so many of them, the oldest first, are run again. Who
+ * has hung up is let go before, so that nothing is handed to nobody. */
 #include "cli/serve_inner.h"
+
+#define COME_MAX 100 /* runs of one look */
 
 void serve_park(struct job *j)
 {
@@ -34,34 +35,37 @@ static void put_back(struct serving *s, struct job *first, struct job **last)
     pthread_mutex_unlock(&s->lock);
 }
 
-static void try_again(void *arg)
+/* How much has come for those that wait. When it cannot be told one of them is run, and tells why. */
+static size_t has_come(struct serving *s)
+{
+    struct store_db *db = store_reader_take(work_store(s->work));
+    struct bl_ctx x;
+    size_t n = 0;
+    bl_ctx_init(&x, work_now(s->work));
+    if (work_tasks_waiting(&x, s->work, db, COME_MAX, &n) != BL_OK)
+        n = 1;
+    bl_ctx_release(&x);
+    store_reader_give(work_store(s->work), db);
+    return n;
+}
+
+static void look_again(void *arg)
 {
     struct serving *s = arg;
-    struct store_db *db = store_reader_take(work_store(s->work));
     struct job *kept = NULL, **last = &kept;
-    struct bl_ctx x; /* of one try: what a request keeps must not grow while it waits */
-    bool dry = false;
-    bl_ctx_init(&x, 0);
+    size_t come = has_come(s);
     for (struct job *j = s->tried, *next; j; j = next) {
-        int64_t wait_s = j->out.wait_s;
         next = j->next;
         j->in.may_wait = !is_over(j);
-        if (!dry || !j->in.may_wait) {
-            bl_ctx_reset(&x, work_now(s->work));
-            api_run(s->api, &x, db, j->route, &j->in, &j->out);
-            if (j->out.status != 0) {
-                serve_answer(j);
-                continue;
-            }
-            dry = true;
-            j->out.wait_s = wait_s;
+        if (come > 0 || !j->in.may_wait) {
+            come -= come > 0;
+            work_writer_submit(s->work, serve_on_writer, j); /* it parks itself when another was faster */
+            continue;
         }
         j->next = NULL;
         *last = j;
         last = &j->next;
     }
-    bl_ctx_release(&x);
-    store_reader_give(work_store(s->work), db);
     put_back(s, kept, last);
 }
 
@@ -95,5 +99,5 @@ void serve_parked(struct serving *s)
         *last = j;
         last = &j->next;
     }
-    http_in_pool(s->http, try_again, s);
+    http_in_pool(s->http, look_again, s);
 }

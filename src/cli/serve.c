@@ -88,10 +88,7 @@ static void in_pool(void *arg)
     begin_fresh(j, http_exchange_ctx(j->e), db);
     api_run(j->s->api, http_exchange_ctx(j->e), db, j->route, &j->in, &j->out);
     store_reader_give(work_store(j->s->work), db);
-    if (j->out.status == 0)
-        serve_park(j);
-    else
-        serve_answer(j);
+    serve_answer(j);
 }
 
 static void on_hand(struct work *w, void *arg)
@@ -100,7 +97,7 @@ static void on_hand(struct work *w, void *arg)
     in_pool(arg);
 }
 
-static void on_writer(struct bl_ctx *x, struct work *w, void *arg)
+void serve_on_writer(struct bl_ctx *x, struct work *w, void *arg)
 {
     struct job *j = arg;
     (void)x;
@@ -111,7 +108,10 @@ static void on_writer(struct bl_ctx *x, struct work *w, void *arg)
         begin_fresh(j, own, store_writer(work_store(w)));
         api_run(j->s->api, own, store_writer(work_store(w)), j->route, &j->in, &j->out);
     } while (j->out.status == 503 && work_again(w, &again));
-    serve_answer(j);
+    if (j->out.status == 0)
+        serve_park(j);
+    else
+        serve_answer(j);
 }
 
 static size_t take_waiting(struct serving *s, struct job *list[GROUP_MAX])
@@ -183,7 +183,7 @@ static void handle(void *arg, struct http_exchange *e)
     if (j->route && api_is_events(j->route))
         http_in_pool(s->http, events_in_pool, j);
     else if (where == API_WRITER)
-        work_writer_submit(s->work, on_writer, j);
+        work_writer_submit(s->work, serve_on_writer, j);
     else if (where == API_POOL)
         http_in_pool(s->http, in_pool, j);
     else if (where == API_HANDS)

@@ -29,13 +29,14 @@ struct serving {
     struct job *waiting, **last;       /* events that wait for the writer, under lock */
     bool closing;                      /* an automatic close is under way; writer thread */
     struct job *parked, **parked_last; /* what waits for something to come, the oldest first; under lock */
-    struct job *tried;                 /* what is being asked again; its own thread's while `trying` */
+    struct job *tried;                 /* what is looked at again; its own thread's while `trying` */
     bool trying;                       /* under lock */
     uint64_t ticks;                    /* loop thread */
     _Atomic bool probing;              /* the database is being asked whether it is there */
 };
 
-void serve_answer(struct job *j); /* j is gone afterwards */
+void serve_answer(struct job *j);                                  /* j is gone afterwards */
+void serve_on_writer(struct bl_ctx *x, struct work *w, void *job); /* runs it, on the writer thread */
 
 /* park.c */
 void serve_park(struct job *j);       /* its answer was: nothing has come yet */

@@ -11,16 +11,28 @@ static enum bl_err no_such_app(struct bl_ctx *x)
     return bl_fail(x, BL_NOT_FOUND, "%s", bl_err_text(BL_NOT_FOUND));
 }
 
-enum bl_err work_app_get(struct bl_ctx *x, struct store_db *db, const struct work_account *owner, bl_uuid app,
-        struct work_app *ret)
+static enum bl_err app_row(struct bl_ctx *x, struct store_db *db, const struct work_account *owner,
+        bl_uuid app, struct work_app *ret)
 {
     bool found = false;
     *ret = (struct work_app){.owner = owner, .app = app};
     BL_TRY(q_app_get(x, db, owner->bucket, store_uuid(&owner->uuid), store_uuid(&app), &ret->row, &found));
-    return found && ret->row.gone_us == INT64_MAX ? BL_OK : no_such_app(x);
+    return found ? BL_OK : no_such_app(x);
 }
 
-enum bl_err work_app_find(struct bl_ctx *x, struct work *w, struct store_db *db, bl_uuid app,
+enum bl_err work_app_get(struct bl_ctx *x, struct store_db *db, const struct work_account *owner, bl_uuid app,
+        struct work_app *ret)
+{
+    BL_TRY(app_row(x, db, owner, app, ret));
+    return ret->row.gone_us == INT64_MAX ? BL_OK : no_such_app(x);
+}
+
+enum bl_err work_app_again(struct bl_ctx *x, struct work *w, const struct work_app *a, struct work_app *ret)
+{
+    return work_app_get(x, store_writer(w->store), a->owner, a->app, ret);
+}
+
+enum bl_err work_app_find_any(struct bl_ctx *x, struct work *w, struct store_db *db, bl_uuid app,
         struct work_account *ret_owner, struct work_app *ret)
 {
     struct q_app_find row;
@@ -31,7 +43,14 @@ enum bl_err work_app_find(struct bl_ctx *x, struct work *w, struct store_db *db,
         return no_such_app(x);
     memcpy(owner.b, row.account.p, sizeof owner.b);
     BL_TRY(work_account_get(x, w, db, owner, ret_owner));
-    return work_app_get(x, db, ret_owner, app, ret);
+    return app_row(x, db, ret_owner, app, ret);
+}
+
+enum bl_err work_app_find(struct bl_ctx *x, struct work *w, struct store_db *db, bl_uuid app,
+        struct work_account *ret_owner, struct work_app *ret)
+{
+    BL_TRY(work_app_find_any(x, w, db, app, ret_owner, ret));
+    return ret->row.gone_us == INT64_MAX ? BL_OK : no_such_app(x);
 }
 
 static bl_uuid app_uuid(uint32_t bucket)
@@ -189,7 +208,9 @@ enum bl_err work_app_add(struct bl_ctx *x, struct work *w, const char *actor, en
 
 static enum bl_err drop(struct bl_ctx *x, struct work *w, const char *actor, const struct work_app *a)
 {
-    BL_TRY(work_deploy_stop(x, w, a, BL_PHASE_CANCELED));
+    struct work_app now;
+    BL_TRY(work_app_again(x, w, a, &now));
+    BL_TRY(work_deploy_stop(x, w, &now, BL_PHASE_CANCELED));
     BL_TRY(q_app_gone(x, store_writer(w->store), a->owner->bucket, store_uuid(&a->owner->uuid),
             store_uuid(&a->app), x->now_us));
     BL_TRY(work_own_delete(x, w, a->owner, a->app));

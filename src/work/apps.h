@@ -92,8 +92,9 @@ BL_MUST_CHECK enum bl_err work_rollback_commit(
 BL_MUST_CHECK enum bl_err work_rollback_revert(struct bl_ctx *x, struct work *w, const char *actor,
         enum work_apps mode, const struct work_app *a, struct work_deployment *ret);
 
-/* ---- work for agents. A lease is this process's: it lasts a minute on the monotonic clock, every report
- * renews it, and what a lapsed one held is handed out again. After a restart all have lapsed. */
+/* ---- work for agents. A lease lasts a minute on the monotonic clock, every report renews it, and what a
+ * lapsed one held is handed out again. It stands in the store: any process of the database takes its reports,
+ * and a restart ends none. */
 enum { WORK_LEASE_S = 60, WORK_LEASE_DIGITS = 64 };
 struct work_task {
     char lease[WORK_LEASE_DIGITS + 1];
@@ -101,9 +102,12 @@ struct work_task {
     struct work_app app;
     struct work_deployment deployment;
 };
-/* At most `max` of what waits and nobody works at, the oldest first; none is no failure. Any thread. */
-BL_MUST_CHECK enum bl_err work_tasks_take(struct bl_ctx *x, struct work *w, struct store_db *db, size_t max,
-        struct work_task **ret, size_t *ret_n);
+/* At most `max` of what waits and nobody works at, the oldest first; none is no failure. */
+BL_MUST_CHECK enum bl_err work_tasks_take(
+        struct bl_ctx *x, struct work *w, size_t max, struct work_task **ret, size_t *ret_n);
+/* How many there are, up to max (which is not 0). Any thread. */
+BL_MUST_CHECK enum bl_err work_tasks_waiting(
+        struct bl_ctx *x, struct work *w, struct store_db *db, size_t max, size_t *ret_n);
 /* How far an agent has come, or BL_PHASE_ERROR with what went wrong. *ret_cancel: the deployment has ended
  * meanwhile, nothing more is to be done for it. BL_CONFLICT: the lease has lapsed, or the phase lies behind;
  * BL_NOT_FOUND: this is no lease. The same phase again only renews. */

@@ -130,8 +130,10 @@ enum bl_err work_deploy_move(struct bl_ctx *x, struct work *w, struct work_app *
         d->reached = to;
     BL_TRY(q_deployment_move(x, db, a->owner->bucket, owner, app, d->row.n, bl_str_of(bl_phase_word(to)),
             bl_str_of(bl_phase_word(d->reached)), error, x->now_us));
-    if (was_open && !bl_phase_open(to))
+    if (was_open && !bl_phase_open(to)) {
         BL_TRY(q_app_work_drop(x, db, a->owner->bucket, owner, app));
+        work_lease_forget(w, a->app, d->row.n);
+    }
     if (to == BL_PHASE_ACTIVE) {
         BL_TRY(supersede_active(x, w, a));
         a->row.active_n = d->row.n;
@@ -203,8 +205,10 @@ enum bl_err work_deploy(struct bl_ctx *x, struct work *w, enum work_apps mode, s
 }
 
 static enum bl_err add(struct bl_ctx *x, struct work *w, const char *actor, enum work_apps mode,
-        struct work_app *a, const struct work_deployment_new *in, struct work_deployment *ret)
+        const struct work_app *seen, const struct work_deployment_new *in, struct work_deployment *ret)
 {
+    struct work_app now, *a = &now;
+    BL_TRY(work_app_again(x, w, seen, a));
     struct bl_str spec = a->row.spec;
     if (a->row.pin_n > 0)
         return bl_fail(x, BL_CONFLICT,
@@ -218,30 +222,30 @@ static enum bl_err add(struct bl_ctx *x, struct work *w, const char *actor, enum
 enum bl_err work_deployment_add(struct bl_ctx *x, struct work *w, const char *actor, enum work_apps mode,
         const struct work_app *a, const struct work_deployment_new *in, struct work_deployment *ret)
 {
-    struct work_app mine = *a;
     if (in->spec)
         BL_TRY(bl_spec_check(x, in->spec));
     if (in->cause.n > 255)
         return bl_fail(x, BL_INVALID, "cause: at most 255 bytes.");
     BL_TRY(work_begin(x, w));
-    return work_end(x, w, add(x, w, actor, mode, &mine, in, ret));
+    return work_end(x, w, add(x, w, actor, mode, a, in, ret));
 }
 
-static enum bl_err cancel(
-        struct bl_ctx *x, struct work *w, const char *actor, struct work_app *a, struct work_deployment *d)
+static enum bl_err cancel(struct bl_ctx *x, struct work *w, const char *actor, const struct work_app *a,
+        bl_uuid deployment, struct work_deployment *ret)
 {
-    BL_TRY(work_deploy_move(x, w, a, d, BL_PHASE_CANCELED, BL_STR("")));
-    return work_audit(x, w, actor, "deployment.cancel", work_uuid_str(x, d->id), BL_ABSENT);
+    struct work_app now;
+    BL_TRY(work_app_again(x, w, a, &now));
+    BL_TRY(work_deployment_get(x, store_writer(w->store), &now, deployment, ret));
+    if (!bl_phase_open(ret->phase))
+        return bl_fail(x, BL_CONFLICT, "The deployment is %s: there is nothing to cancel.",
+                bl_phase_word(ret->phase));
+    BL_TRY(work_deploy_move(x, w, &now, ret, BL_PHASE_CANCELED, BL_STR("")));
+    return work_audit(x, w, actor, "deployment.cancel", work_uuid_str(x, ret->id), BL_ABSENT);
 }
 
 enum bl_err work_deployment_cancel(struct bl_ctx *x, struct work *w, const char *actor,
         const struct work_app *a, bl_uuid deployment, struct work_deployment *ret)
 {
-    struct work_app mine = *a;
-    BL_TRY(work_deployment_get(x, store_writer(w->store), a, deployment, ret));
-    if (!bl_phase_open(ret->phase))
-        return bl_fail(x, BL_CONFLICT, "The deployment is %s: there is nothing to cancel.",
-                bl_phase_word(ret->phase));
     BL_TRY(work_begin(x, w));
-    return work_end(x, w, cancel(x, w, actor, &mine, ret));
+    return work_end(x, w, cancel(x, w, actor, a, deployment, ret));
 }

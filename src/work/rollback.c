@@ -78,44 +78,6 @@ enum bl_err work_rollback_check(struct bl_ctx *x, struct store_db *db, const str
     return check(x, db, a, &d, ret);
 }
 
-static enum bl_err go_back(struct bl_ctx *x, struct work *w, const char *actor, enum work_apps mode,
-        struct work_app *a, const struct work_deployment *to, bool skip_pin, struct work_deployment *ret)
-{
-    struct bl_str before = a->row.spec;
-    struct work_deployment_new in = {
-            .type = BL_DEPLOYMENT_MANUAL_ROLLBACK,
-            .cause = bl_str_printf(&x->arena, "rolled back to %.*s", BL_FMT(work_uuid_str(x, to->id))),
-    };
-    BL_TRY(work_deploy(x, w, mode, a, &in, to->row.spec, to, ret));
-    if (!skip_pin) {
-        a->row.pin_n = ret->row.n;
-        a->row.pin_spec = before;
-        BL_TRY(work_app_set(x, w, a));
-    }
-    return work_audit(x, w, actor, "deployment.rollback", work_uuid_str(x, ret->id), in.cause);
-}
-
-enum bl_err work_rollback_add(struct bl_ctx *x, struct work *w, const char *actor, enum work_apps mode,
-        const struct work_app *a, bl_uuid deployment, bool skip_pin, struct work_deployment *ret)
-{
-    struct store_db *db = store_writer(w->store);
-    struct work_rollback verdict;
-    struct work_deployment to;
-    struct work_app mine = *a;
-    BL_TRY(work_deployment_get(x, db, a, deployment, &to));
-    BL_TRY(check(x, db, a, &to, &verdict));
-    if (verdict.failing != BL_ROLLBACK_OK)
-        return bl_fail(x, verdict.failing == BL_ROLLBACK_APP_PINNED ? BL_CONFLICT : BL_INVALID, "%s: %s",
-                bl_rollback_word(verdict.failing), verdict.why);
-    BL_TRY(work_begin(x, w));
-    return work_end(x, w, go_back(x, w, actor, mode, &mine, &to, skip_pin, ret));
-}
-
-static enum bl_err pinned(struct bl_ctx *x, const struct work_app *a)
-{
-    return a->row.pin_n > 0 ? BL_OK : bl_fail(x, BL_CONFLICT, "No rollback pins this app.");
-}
-
 static enum bl_err unpin(struct bl_ctx *x, struct work *w, struct work_app *a)
 {
     a->row.pin_n = 0;
@@ -123,38 +85,78 @@ static enum bl_err unpin(struct bl_ctx *x, struct work *w, struct work_app *a)
     return work_app_set(x, w, a);
 }
 
-static enum bl_err commit(struct bl_ctx *x, struct work *w, const char *actor, struct work_app *a)
+static enum bl_err go_back(struct bl_ctx *x, struct work *w, const char *actor, enum work_apps mode,
+        const struct work_app *seen, bl_uuid deployment, bool skip_pin, struct work_deployment *ret)
 {
-    BL_TRY(unpin(x, w, a));
-    return work_audit(x, w, actor, "deployment.commit", work_uuid_str(x, a->app), a->row.name);
+    struct store_db *db = store_writer(w->store);
+    struct work_rollback verdict;
+    struct work_deployment to;
+    struct work_app a;
+    BL_TRY(work_app_again(x, w, seen, &a));
+    BL_TRY(work_deployment_get(x, db, &a, deployment, &to));
+    BL_TRY(check(x, db, &a, &to, &verdict));
+    if (verdict.failing != BL_ROLLBACK_OK)
+        return bl_fail(x, verdict.failing == BL_ROLLBACK_APP_PINNED ? BL_CONFLICT : BL_INVALID, "%s: %s",
+                bl_rollback_word(verdict.failing), verdict.why);
+    struct bl_str before = a.row.spec;
+    struct work_deployment_new in = {
+            .type = BL_DEPLOYMENT_MANUAL_ROLLBACK,
+            .cause = bl_str_printf(&x->arena, "rolled back to %.*s", BL_FMT(work_uuid_str(x, to.id))),
+    };
+    BL_TRY(work_deploy(x, w, mode, &a, &in, to.row.spec, &to, ret));
+    if (!skip_pin) {
+        a.row.pin_n = ret->row.n;
+        a.row.pin_spec = before;
+        BL_TRY(work_app_set(x, w, &a));
+    }
+    return work_audit(x, w, actor, "deployment.rollback", work_uuid_str(x, ret->id), in.cause);
+}
+
+enum bl_err work_rollback_add(struct bl_ctx *x, struct work *w, const char *actor, enum work_apps mode,
+        const struct work_app *a, bl_uuid deployment, bool skip_pin, struct work_deployment *ret)
+{
+    BL_TRY(work_begin(x, w));
+    return work_end(x, w, go_back(x, w, actor, mode, a, deployment, skip_pin, ret));
+}
+
+static enum bl_err pinned(struct bl_ctx *x, struct work *w, const struct work_app *seen, struct work_app *ret)
+{
+    BL_TRY(work_app_again(x, w, seen, ret));
+    return ret->row.pin_n > 0 ? BL_OK : bl_fail(x, BL_CONFLICT, "No rollback pins this app.");
+}
+
+static enum bl_err commit(struct bl_ctx *x, struct work *w, const char *actor, const struct work_app *seen)
+{
+    struct work_app a;
+    BL_TRY(pinned(x, w, seen, &a));
+    if (a.row.pin_n != a.row.active_n)
+        return bl_fail(x, BL_CONFLICT, "The rollback does not run: wait until it is ACTIVE, or revert it.");
+    BL_TRY(unpin(x, w, &a));
+    return work_audit(x, w, actor, "deployment.commit", work_uuid_str(x, a.app), a.row.name);
 }
 
 enum bl_err work_rollback_commit(
         struct bl_ctx *x, struct work *w, const char *actor, const struct work_app *a)
 {
-    struct work_app mine = *a;
-    BL_TRY(pinned(x, a));
-    if (a->row.pin_n != a->row.active_n)
-        return bl_fail(x, BL_CONFLICT, "The rollback does not run: wait until it is ACTIVE, or revert it.");
     BL_TRY(work_begin(x, w));
-    return work_end(x, w, commit(x, w, actor, &mine));
+    return work_end(x, w, commit(x, w, actor, a));
 }
 
 static enum bl_err revert(struct bl_ctx *x, struct work *w, const char *actor, enum work_apps mode,
-        struct work_app *a, struct work_deployment *ret)
+        const struct work_app *seen, struct work_deployment *ret)
 {
     struct work_deployment_new in = {.cause = BL_STR("a rollback was reverted")};
-    struct bl_str before = a->row.pin_spec;
-    BL_TRY(unpin(x, w, a));
-    BL_TRY(work_deploy(x, w, mode, a, &in, before, NULL, ret));
+    struct work_app a;
+    BL_TRY(pinned(x, w, seen, &a));
+    struct bl_str before = a.row.pin_spec;
+    BL_TRY(unpin(x, w, &a));
+    BL_TRY(work_deploy(x, w, mode, &a, &in, before, NULL, ret));
     return work_audit(x, w, actor, "deployment.revert", work_uuid_str(x, ret->id), in.cause);
 }
 
 enum bl_err work_rollback_revert(struct bl_ctx *x, struct work *w, const char *actor, enum work_apps mode,
         const struct work_app *a, struct work_deployment *ret)
 {
-    struct work_app mine = *a;
-    BL_TRY(pinned(x, a));
     BL_TRY(work_begin(x, w));
-    return work_end(x, w, revert(x, w, actor, mode, &mine, ret));
+    return work_end(x, w, revert(x, w, actor, mode, a, ret));
 }

@@ -1,17 +1,17 @@
-/* Leases: one a deployment, lapsing at their instant, renewed by who knows the secret. */
+/* Leases as a process sees them: new with each beat, lapsing at their instant, forgotten when there is no
+ * need. */
 #include "unit.h"
 
-#include "work/lease_table.h"
+#include "work/lease_watch.h"
 
 #define LASTS (WORK_LEASE_S * BL_US)
+#define HOUR (3600 * BL_US)
 
-static struct lease lease_of(uint8_t app, int64_t n, uint8_t secret)
+static bl_uuid uuid_of(uint8_t app)
 {
-    struct lease l = {.n = n};
-    memset(l.app.b, app, sizeof l.app.b);
-    memset(l.account.b, 0xaa, sizeof l.account.b);
-    memset(l.secret, secret, sizeof l.secret);
-    return l;
+    bl_uuid u;
+    memset(u.b, app, sizeof u.b);
+    return u;
 }
 
 static void lives(void **state)
@@ -19,75 +19,71 @@ static void lives(void **state)
     (void)state;
     static const struct {
         const char *what;
-        char act; /* claim, renew, end, forget */
+        char act; /* look, forget, sweep */
         uint8_t app;
-        int64_t n;
-        uint8_t secret;
-        int64_t at_us;
-        bool good;
+        int64_t n, beat, at_us;
+        bool lapsed;
         size_t left;
     } rows[] = {
-            {"renewed before it was", 'r', 5, 1, 1, 0, 0, 0},
-            {"claimed", 'c', 5, 1, 1, 0, 1, 1},
-            {"held by one", 'c', 5, 1, 2, 1, 0, 1},
-            {"the app's next deployment is another", 'c', 5, 2, 3, 1, 1, 2},
-            {"another app's", 'c', 4, 1, 4, 1, 1, 3},
-            {"renewed in its last instant", 'r', 5, 1, 1, LASTS - 1, 1, 3},
-            {"renewed with another secret", 'r', 5, 1, 2, LASTS, 0, 3},
-            {"lapsed", 'r', 4, 1, 4, LASTS + 1, 0, 3},
-            {"a moment before", 'r', 5, 2, 3, LASTS, 1, 3},
-            {"claimed again when it has lapsed", 'c', 4, 1, 5, LASTS + 1, 1, 3},
-            {"the one before has it no more", 'r', 4, 1, 4, LASTS + 2, 0, 3},
-            {"the new one has", 'r', 4, 1, 5, LASTS + 2, 1, 3},
-            {"renewed from then on", 'c', 5, 1, 9, 2 * LASTS - 2, 0, 3},
-            {"ended", 'e', 5, 1, 1, 2 * LASTS - 2, 1, 3},
-            {"free at once", 'c', 5, 1, 9, 2 * LASTS - 2, 1, 3},
-            {"nothing has lapsed", 'f', 0, 0, 0, 2 * LASTS - 2, 1, 3},
-            {"what has lapsed is forgotten", 'f', 0, 0, 0, 2 * LASTS + 2, 1, 1},
-            {"that which is left", 'r', 5, 1, 9, 2 * LASTS + 2, 1, 1},
+            {"never taken", 'l', 5, 1, 0, 0, 1, 0},
+            {"seen first", 'l', 5, 1, 1, 0, 0, 1},
+            {"the app's next deployment is another", 'l', 5, 2, 1, 1, 0, 2},
+            {"another app's", 'l', 4, 1, 7, 2, 0, 3},
+            {"in its last instant", 'l', 5, 1, 1, LASTS - 1, 0, 3},
+            {"lapsed", 'l', 5, 1, 1, LASTS, 1, 3},
+            {"and stays so", 'l', 5, 1, 1, LASTS + 5, 1, 3},
+            {"the other not yet", 'l', 5, 2, 1, LASTS, 0, 3},
+            {"renewed", 'l', 5, 2, 2, LASTS, 0, 3},
+            {"from then on", 'l', 5, 2, 2, 2 * LASTS - 1, 0, 3},
+            {"until then", 'l', 5, 2, 2, 2 * LASTS, 1, 3},
+            {"taken by another", 'l', 5, 2, 3, 2 * LASTS, 0, 3},
+            {"of a finished one nothing is kept", 'f', 5, 2, 0, 0, 0, 2},
+            {"twice", 'f', 5, 2, 0, 0, 0, 2},
+            {"nothing is an hour old", 's', 0, 0, 0, HOUR - 1, 0, 2},
+            {"one is", 's', 0, 0, 0, HOUR + 1, 0, 1},
+            {"the other is still there", 'l', 4, 1, 7, HOUR + 1, 1, 1},
+            {"the one is new again", 'l', 5, 1, 1, HOUR + 1, 0, 2},
     };
-    struct lease_table l = {0};
+    struct lease_watch w = {0};
     for (size_t i = 0; i < BL_COUNT(rows); i++) {
-        struct lease one = lease_of(rows[i].app, rows[i].n, rows[i].secret);
-        bool good = true;
-        if (rows[i].act == 'c')
-            good = lease_claim(&l, &one, rows[i].at_us);
-        else if (rows[i].act == 'r')
-            good = lease_renew(&l, &one, rows[i].at_us);
-        else if (rows[i].act == 'e')
-            lease_end(&l, &one);
+        bool yes = false;
+        if (rows[i].act == 'l')
+            yes = lease_watch_lapsed(&w, uuid_of(rows[i].app), rows[i].n, rows[i].beat, rows[i].at_us);
+        else if (rows[i].act == 'f')
+            lease_watch_forget(&w, uuid_of(rows[i].app), rows[i].n);
         else
-            lease_forget_lapsed(&l, rows[i].at_us);
-        CHECK(good == rows[i].good, "%s", rows[i].what);
-        CHECK(l.n == rows[i].left, "%s: %zu are left", rows[i].what, l.n);
-        if (good && rows[i].act == 'r')
-            CHECK(one.account.b[0] == 0xaa && one.until_us == rows[i].at_us + LASTS, "%s", rows[i].what);
+            lease_watch_sweep(&w, rows[i].at_us);
+        CHECK(yes == rows[i].lapsed, "%s", rows[i].what);
+        CHECK(w.n == rows[i].left, "%s: %zu are left", rows[i].what, w.n);
     }
-    lease_table_release(&l);
+    lease_watch_release(&w);
 }
 
 static void many(void **state)
 {
     (void)state;
-    struct lease_table l = {0};
-    for (int i = 0; i < 1000; i++) {
-        struct lease one = lease_of((uint8_t)(i * 7), i % 5, 1);
-        lease_claim(&l, &one, 0);
+    struct lease_watch w = {0};
+    for (int i = 0; i < 1000; i++)
+        assert_false(lease_watch_lapsed(&w, uuid_of((uint8_t)(i * 7)), i / 256, 1 + i, 0));
+    assert_int_equal(w.n, 1000);
+    for (size_t i = 1; i < w.n; i++) {
+        int c = bl_uuid_cmp(w.at[i - 1].app, w.at[i].app);
+        assert_true(c < 0 || (c == 0 && w.at[i - 1].n < w.at[i].n));
     }
-    for (size_t i = 1; i < l.n; i++) {
-        int c = bl_uuid_cmp(l.at[i - 1].app, l.at[i].app);
-        assert_true(c < 0 || (c == 0 && l.at[i - 1].n < l.at[i].n));
-    }
-    lease_forget_lapsed(&l, LASTS);
-    assert_int_equal(l.n, 0);
-    lease_table_release(&l);
+    for (int i = 0; i < 1000; i += 2)
+        lease_watch_forget(&w, uuid_of((uint8_t)(i * 7)), i / 256);
+    assert_int_equal(w.n, 500);
+    for (int i = 1; i < 1000; i += 2)
+        assert_true(lease_watch_lapsed(&w, uuid_of((uint8_t)(i * 7)), i / 256, 1 + i, LASTS));
+    lease_watch_release(&w);
 }
 
 static void words(void **state)
 {
     (void)state;
     char text[WORK_LEASE_DIGITS + 1];
-    struct lease one = lease_of(0xab, 0x12345678, 0xcd), back;
+    struct lease_name one = {.app = uuid_of(0xab), .n = 0x12345678}, back;
+    memset(one.secret, 0xcd, sizeof one.secret);
     lease_text(&one, text);
     CHECK_TEXT(text, "abababababababababababababababab12345678cdcdcdcdcdcdcdcdcdcdcdcd", "text");
     assert_true(lease_read(bl_str_of(text), &back));
