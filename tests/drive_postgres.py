@@ -215,11 +215,11 @@ def roles(pg):
     """The driver of volumes is one server's; another gets it when that one is gone, however it went."""
     with Story(start=False, now="2026-04-02T00:00:00Z") as one, Story(start=False, now="2026-04-02T00:00:00Z") as two:
         one.db = two.db = pg.database()
-        one.extra = two.extra = ["--quiet", "--volumes", "record", "--apps", "agent"]
+        one.extra = two.extra = ["--quiet", "--volumes", "record"]
         one.start()
         got = two.cli("serve", "--volumes", "record", code=1)
         t.check("a second one is refused", "one at a time" in got.err, got.err)
-        two.extra = ["--quiet"]
+        two.extra = ["--quiet", "--apps", "agent"]  # which several may have
         two.start()
         two.stop()
         two.extra = one.extra

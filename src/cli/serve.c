@@ -402,8 +402,6 @@ static enum bl_err roles_take(struct serving *s)
 {
     if (s->c->serve.volumes != DRIVER_OFF)
         BL_TRY(work_role_take(&s->c->x, s->work, WORK_ROLE_VOLUMES));
-    if (s->c->serve.apps != WORK_APPS_OFF)
-        BL_TRY(work_role_take(&s->c->x, s->work, WORK_ROLE_APPS));
     return BL_OK;
 }
 

@@ -7,7 +7,7 @@
 
 #define LOOK_US 250000
 
-static const char *const role_names[] = {"volumes", "apps"};
+static const char *const role_names[] = {"volumes"};
 
 static struct bl_str me(struct work *w)
 {

@@ -5,7 +5,7 @@
 
 #include "work/work.h"
 
-enum work_role { WORK_ROLE_VOLUMES, WORK_ROLE_APPS, WORK_ROLE_COUNT };
+enum work_role { WORK_ROLE_VOLUMES, WORK_ROLE_COUNT };
 
 /* Takes the role, before the process serves anything. Waits until a holder that is silent can be taken for
  * gone (WORK_HOLDER_SILENT_US); BL_CONFLICT when it is not. */

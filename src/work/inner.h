@@ -53,7 +53,7 @@ struct work {
     struct work_worn worn; /* writer only */
     bool owns;             /* writer only: the API has made resources */
     bl_uuid process;       /* random: this one, among those that work on the database */
-    bool role[2];          /* of enum work_role; taken at the start, then the writer's */
+    bool role[1];          /* of enum work_role; taken at the start, then the writer's */
     struct work_hands *hands;
     struct driver *driver; /* of volumes; NULL: off */
     struct work_operations *operations;
