@@ -5,6 +5,7 @@ can be seen must be what the model says. Then many do so at once, and what must 
 import json
 import os
 import random
+import signal
 import sys
 import threading
 
@@ -264,6 +265,74 @@ def at_once():
         s.cli("verify")
 
 
+BOOK = """\
+currency: USD
+products: [{name: Apps, category: paas}]
+skus: [{sku: app, product: Apps, provides: app, prices: [{from: 2020-01-01T00:00:00Z, amount: "1", per_hours: 672}]}]
+"""
+
+
+def killed(rounds=4):
+    """A server may be killed at any moment: what was answered is there, and what is there is billed."""
+    with Story(now=NOW, serve=["--quiet", "--apps", "record"]) as s:
+        s.put("/operator/v1/prices", s.operator_token(), BOOK, want=200)
+        w = World(s, random.Random(2))
+        made, gone, unsure = set(), set(), set()
+        for n in range(rounds):
+            stop, lock = threading.Event(), threading.Lock()
+
+            def run(k):
+                rng = random.Random(1000 * n + k)
+                mine = Story.__new__(Story)
+                mine.port, mine.operator_port, mine.links, mine.process = s.port, s.operator_port, {}, None
+                ask = lambda method, path, body: mine.ask(method, path, w.op, json.dumps(body), operator=True)  # noqa: E731
+                own = []
+                try:
+                    while not stop.is_set():
+                        if own and rng.random() < 0.3:
+                            app = own.pop()
+                            with lock:
+                                unsure.add(app)
+                            if ask("DELETE", "/operator/v1/apps/" + app, {}).status == 204:
+                                with lock:
+                                    gone.add(app)
+                        elif own and rng.random() < 0.5:
+                            ask("POST", "/operator/v1/apps/%s/deployments" % rng.choice(own), {})
+                        else:
+                            a = ask("POST", "/operator/v1/apps", {"account": w.urn, "name": "shop"})
+                            own.append(a.json["app"]["id"])
+                            with lock:
+                                made.add(own[-1])
+                except Exception:  # the kill came first
+                    pass
+                for link in mine.links.values():
+                    link.close()
+
+            threads = [threading.Thread(target=run, args=(k,)) for k in range(3)]
+            for x in threads:
+                x.start()
+            stop.wait(0.5 + 0.2 * n)
+            s.stop(signal.SIGKILL)
+            stop.set()
+            for x in threads:
+                x.join()
+            s.start()
+            there = {a["id"] for a in s.pages("/operator/v1/apps", w.op, "apps")}
+            t.same("what was made and not deleted is there", made - unsure - there, set())
+            t.same("what was deleted is not", gone & there, set())
+            s.now = "2026-03-05T%02d:00:00Z" % (n + 1)
+            s.cli("account", "list", now=s.now)
+            items = s.pages("/v2/customers/my/invoices/preview", w.do, "invoice_items")
+            running = {i["resource_uuid"] for i in items if i["end_time"] > s.now[:14]}
+            t.check("what is there is billed", there <= {i["resource_uuid"] for i in items}, (len(there), len(items)))
+            t.same("and what is not, is so no more", running - there, set())
+            for app in list(there)[:5]:
+                rows = s.get("/v2/apps/%s/deployments" % app, w.do, want=200).json["deployments"]
+                t.same("one runs", [d["phase"] for d in rows].count("ACTIVE"), 1)
+        t.check("there was something to kill", len(made) > rounds, len(made))
+        s.cli("verify")
+
+
 def main():
     seed = os.environ.get("SEED")
     for n in [seed] if seed else [random.SystemRandom().randrange(10**9) for _ in range(3)]:
@@ -271,6 +340,7 @@ def main():
     if os.environ.get("BILLOW_TEST_DB"):  # a file has one server
         by_two(int(seed or random.SystemRandom().randrange(10**9)))
     at_once()
+    killed()
     t.end()
 
 
