@@ -17,6 +17,7 @@ struct sql_block {
     const char *name, *takes; /* takes: a letter a value, i, t or b */
     char gives;               /* n, o, m, e: none, one, many, each */
     bool streams;             /* each, over rows of all accounts: not to be held whole */
+    bool counts;              /* none: the caller asks how many rows it changed */
     int columns;
     const char *text, *pg_text; /* for SQLite and for PostgreSQL */
 };

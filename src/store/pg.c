@@ -2,7 +2,11 @@
  *
  * Values go and come in binary. A statement is prepared when a connection first needs it. Its rows are held
  * whole while they are read, so that other statements may run between them; where there may be very many (all
- * rows of all accounts), they come through a cursor, some at a time. */
+ * rows of all accounts), they come through a cursor, some at a time.
+ *
+ * In a writing transaction, statements that give nothing are sent and not waited for. The next one that gives
+ * something, or the commit, waits for all of them; one that failed is told of there, and fails the
+ * transaction as well as if it had been told of at once. */
 #include "store/pg.h"
 
 #include <sodium.h>
@@ -12,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define QUEUE_MAX 256        /* statements on their way: their answers fit into what a socket holds */
 #define FETCH 64             /* rows of a cursor at a time; a row may have some ten thousand bytes */
 #define SETTLE_S 10          /* how long to ask what became of a commit */
 #define SETTLE_STEP_US 50000 /* between two questions */
@@ -77,8 +82,35 @@ static bool is_well(const PGresult *r)
     return is == PGRES_TUPLES_OK || is == PGRES_COMMAND_OK;
 }
 
+enum bl_err pg_settled(struct bl_ctx *x, struct store_db *db)
+{
+    struct pg *pg = db->pg;
+    enum bl_err e = BL_OK;
+    if (pg->queued == 0)
+        return BL_OK;
+    if (pg_is_lost(db) || !PQpipelineSync(pg->c)) {
+        pg->queued = 0;
+        return pg_failed(x, db, NULL);
+    }
+    for (bool synced = false; !synced && !pg_is_lost(db);) {
+        PGresult *r = PQgetResult(pg->c);
+        ExecStatusType is = r ? PQresultStatus(r) : PGRES_COMMAND_OK; /* NULL: between two statements' */
+        synced = is == PGRES_PIPELINE_SYNC;
+        if (e == BL_OK && !synced && r && !is_well(r))
+            e = pg_failed(x, db, r);
+        PQclear(r);
+    }
+    pg->queued = 0;
+    if (e == BL_OK && (pg_is_lost(db) || !PQexitPipelineMode(pg->c)))
+        e = pg_failed(x, db, NULL);
+    else if (e != BL_OK && !pg_is_lost(db))
+        PQexitPipelineMode(pg->c);
+    return e;
+}
+
 enum bl_err pg_exec(struct bl_ctx *x, struct store_db *db, const char *text)
 {
+    BL_TRY(pg_settled(x, db));
     BL_TRY(pg_ready(x, db));
     PGresult *r = PQexec(db->pg->c, text);
     enum bl_err e = is_well(r) ? BL_OK : pg_failed(x, db, r);
@@ -88,6 +120,7 @@ enum bl_err pg_exec(struct bl_ctx *x, struct store_db *db, const char *text)
 
 enum bl_err pg_numbers(struct bl_ctx *x, struct store_db *db, const char *text, int64_t *ret, int n)
 {
+    BL_TRY(pg_settled(x, db));
     BL_TRY(pg_ready(x, db));
     PGresult *r = PQexec(db->pg->c, text);
     enum bl_err e = BL_OK;
@@ -178,6 +211,21 @@ static enum bl_err keep(struct sql_call *c, PGresult *r)
     return BL_OK;
 }
 
+/* Sends what nobody waits for: a prepared statement with the values at hand, or a text. */
+static enum bl_err queue(struct bl_ctx *x, struct store_db *db, const char *prepared, const char *text, int n,
+        const int *format)
+{
+    struct pg *pg = db->pg;
+    BL_TRY(pg_ready(x, db));
+    if (pg->queued == 0 && !PQenterPipelineMode(pg->c))
+        return pg_failed(x, db, NULL);
+    int sent = prepared ? PQsendQueryPrepared(pg->c, prepared, n, pg->value, pg->length, format, 1)
+                        : PQsendQueryParams(pg->c, text, 0, NULL, NULL, NULL, NULL, 1);
+    if (!sent)
+        return pg_failed(x, db, NULL);
+    return ++pg->queued == QUEUE_MAX ? pg_settled(x, db) : BL_OK;
+}
+
 static enum bl_err run_prepared(struct sql_call *c)
 {
     struct pg *pg = c->db->pg;
@@ -185,7 +233,10 @@ static enum bl_err run_prepared(struct sql_call *c)
     char name[16];
     Oid types[SQL_TAKES_MAX];
     int format[SQL_TAKES_MAX], n = types_of(b, types, format);
+    bool waits = !pg->open || !c->db->writer || b->gives != 'n' || b->counts;
     snprintf(name, sizeof name, "q%d", c->query);
+    if (waits || !pg->prepared[c->query])
+        BL_TRY(pg_settled(c->x, c->db));
     if (!pg->prepared[c->query]) {
         PGresult *r = PQprepare(pg->c, name, b->pg_text, n, types);
         bool well = is_well(r);
@@ -194,12 +245,17 @@ static enum bl_err run_prepared(struct sql_call *c)
         BL_TRY(e);
         pg->prepared[c->query] = true;
     }
+    if (!waits) {
+        c->row = 0;
+        return queue(c->x, c->db, name, NULL, n, format);
+    }
     return keep(c, PQexecPrepared(pg->c, name, n, pg->value, pg->length, format, 1));
 }
 
 static enum bl_err fetch(struct sql_call *c)
 {
     char text[64];
+    BL_TRY(pg_settled(c->x, c->db));
     snprintf(text, sizeof text, "fetch %d from c%lld", FETCH, (long long)c->cursor);
     return keep(c, PQexecParams(c->db->pg->c, text, 0, NULL, NULL, NULL, NULL, 1));
 }
@@ -210,6 +266,7 @@ static enum bl_err run_cursor(struct sql_call *c)
     const struct sql_block *b = &sql_blocks[c->query];
     Oid types[SQL_TAKES_MAX];
     int format[SQL_TAKES_MAX], n = types_of(b, types, format);
+    BL_TRY(pg_settled(c->x, c->db));
     if (!pg->open) { /* a cursor lives in a transaction: this run brings its own */
         BL_TRY(pg_exec(c->x, c->db, "begin"));
         c->own = pg->open = true;
@@ -238,14 +295,19 @@ static enum bl_err step(struct sql_call *c, bool *ret_row)
     }
     if (c->cursor && c->row > 0 && c->row == PQntuples(c->rows) && c->row == FETCH)
         BL_TRY(fetch(c));
-    *ret_row = c->row < PQntuples(c->rows);
+    *ret_row = c->rows && c->row < PQntuples(c->rows);
     return BL_OK;
 }
 
+/* Whatever it says: the transaction ends here, or the connection is gone. */
 static void quietly(struct store_db *db, const char *text)
 {
-    if (!pg_is_lost(db))
+    struct bl_ctx x;
+    bl_ctx_init(&x, 0);
+    enum bl_err e = pg_settled(&x, db);
+    if (e == BL_OK || !pg_is_lost(db))
         PQclear(PQexec(db->pg->c, text));
+    bl_ctx_release(&x);
 }
 
 static void leave(struct store_db *db)
@@ -382,11 +444,11 @@ static enum bl_err control(struct bl_ctx *x, struct store_db *db, enum sql_contr
         db->pg->open = false;
         return e;
     case SQL_PART_BEGIN:
-        return pg_exec(x, db, "savepoint part");
+        return queue(x, db, NULL, "savepoint part", 0, NULL);
     case SQL_PART_UNDO:
         return pg_exec(x, db, "rollback to part");
     default:
-        return pg_exec(x, db, "release part");
+        return queue(x, db, NULL, "release part", 0, NULL);
     }
 }
 
@@ -398,6 +460,7 @@ static enum bl_err changes_since(struct bl_ctx *x, struct store_db *db, uint64_t
     *ret_n = 0;
     if (db->writes - since > FOLLOW_MAX)
         return BL_OK;
+    BL_TRY(pg_settled(x, db));
     BL_TRY(pg_ready(x, db));
     PGresult *r = PQexecParams(db->pg->c,
             "select change from billow.wrote where writes > $1 and writes <= $2 order by writes", 2,

@@ -19,6 +19,7 @@ struct pg {
     bool open; /* a transaction was begun and not ended, whatever became of the connection */
     bool prepared[Q_COUNT];
     int64_t cursors; /* counted, for their names */
+    int queued;      /* statements on their way whose results nobody has looked at, see pg.c */
     /* the values of the run that begins */
     const char *value[SQL_TAKES_MAX];
     int length[SQL_TAKES_MAX];
@@ -38,6 +39,8 @@ BL_MUST_CHECK enum bl_err pg_migrate(struct bl_ctx *x, struct store_db *db, bool
 /* What a failed result means here. NULL: the connection's own failure. */
 enum bl_err pg_failed(struct bl_ctx *x, struct store_db *db, const PGresult *r);
 bool pg_state_is(const PGresult *r, const char *sqlstate); /* or the first characters of one */
+/* Waits for what is on its way, and says what failed of it. */
+BL_MUST_CHECK enum bl_err pg_settled(struct bl_ctx *x, struct store_db *db);
 /* Statements without results, or with one that nobody asks for. */
 BL_MUST_CHECK enum bl_err pg_exec(struct bl_ctx *x, struct store_db *db, const char *text);
 /* One row of numbers, in text: fails when there is none. */

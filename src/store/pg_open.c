@@ -31,6 +31,7 @@ void pg_lost(struct store_db *db)
     PQfinish(db->pg->c);
     db->pg->c = NULL;
     db->pg->cut = false;
+    db->pg->queued = 0;
     memset(db->pg->prepared, 0, sizeof db->pg->prepared);
 }
 
