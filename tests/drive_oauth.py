@@ -4,6 +4,7 @@
 import base64
 import hashlib
 import html.parser
+import http.client
 import json
 import os
 import random
@@ -268,6 +269,10 @@ def wrong_links(w):
         got = back(s.get(app.link(**p), want=303))
         refused(what, got, code)
         t.same("with its state", got["state"], "s/t &+=ä")
+    link = http.client.HTTPConnection("127.0.0.1", s.port, timeout=60)
+    link.request("GET", app.link(scope="operator:read"))
+    t.same("where it leads is said by its name", link.getresponse().reason, "See Other")
+    link.close()
     refused("a parameter twice", back(s.get(app.link() + "&scope=read&scope=write", want=303)), "invalid_request")
     t.same("unknown parameters", s.get(app.link(nonce="x")).status, 200)
     t.same("HEAD", s.head(app.link(), want=200).body, b"")

@@ -8,9 +8,9 @@ static const char *phrase(int status)
     static const struct {
         int status;
         const char *text;
-    } all[] = {{200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {304, "Not Modified"},
-            {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
-            {405, "Method Not Allowed"}, {408, "Request Timeout"}, {409, "Conflict"},
+    } all[] = {{200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {303, "See Other"},
+            {304, "Not Modified"}, {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"},
+            {404, "Not Found"}, {405, "Method Not Allowed"}, {408, "Request Timeout"}, {409, "Conflict"},
             {413, "Content Too Large"}, {414, "URI Too Long"}, {417, "Expectation Failed"},
             {422, "Unprocessable Content"}, {429, "Too Many Requests"},
             {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
