@@ -558,6 +558,8 @@ def wrong_work(shop, a):
     for body in ({"wait": 61}, {"wait": -1}, {"wait": "1"}, {"wait": 1.0}, {"wait": True}, {"max": 0}, {"max": 101}, {"max": []}):
         a.take(422, **body)
     shop.ask("POST", "/operator/v1/work", "[]", 400)
+    asked = shop.ask("POST", "/operator/v1/work/", {"phase": "BUILDING"}, 422)
+    t.check("a report without its lease takes no work", "{lease}" in asked.json["detail"], asked.json)
     for lease in ("x", "0" * 63, "g" * 64, NOBODY):
         a.report(lease, "BUILDING", 404)
     a.report("0" * 64, "BUILDING", 409)

@@ -59,6 +59,8 @@ enum bl_err work_take(struct call *c)
     const char *why;
     BL_TRY(api_need_apps(c));
     BL_TRY(api_body(c));
+    if (bl_json_get(c->json, "phase")) /* its lease was empty, and the path without it asks for work */
+        return bl_fail(c->x, BL_INVALID, "A report names its lease: POST /operator/v1/work/{lease}.");
     BL_TRY(whole_read(c, "wait", 0, WAIT_MAX, 0, &wait_s));
     BL_TRY(whole_read(c, "max", 1, TAKE_MAX, 1, &max));
     bool ready = api_ready(c->api, &why); /* who stops hands out nothing: nobody may hear of it */
