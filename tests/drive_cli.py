@@ -393,7 +393,8 @@ def test_money(folder):
     got = db('invoice', 'csv', '--account', urn, uuid, '-')
     check(got.out == pathlib.Path(files, f'Invoice 2026 Jan ({invoices[0]["invoice_id"]}).csv').read_text(), 'csv to stdout', got)
     got = db('invoice', 'csv', '--account', urn, '00000000-0000-4000-8000-000000000000', '-')
-    check(got.status == 1 and one_sentence(got.err) and not got.out, 'an invoice that is not there', got)
+    check(got.status == 1 and one_sentence(got.err) and not got.out and '00000000-0000-4000' in got.err,
+          'an invoice that is not there is named', got)
 
     copy = os.path.join(folder, 'copy.db')
     check(db('backup', 'copy.db', cwd=folder).status == 0 and os.path.exists(copy), 'backup by a relative name')

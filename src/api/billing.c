@@ -157,6 +157,13 @@ enum bl_err invoices_list(struct call *c)
     return e;
 }
 
+static enum bl_err no_invoice(struct call *c, struct bl_str name)
+{
+    if (c->route->dialect == API_PROBLEM)
+        return bl_fail(c->x, BL_NOT_FOUND, "The account has no invoice %.*s.", BL_FMT(name));
+    return bl_fail(c->x, BL_NOT_FOUND, "%s", bl_err_text(BL_NOT_FOUND));
+}
+
 /* The document that a path names: an issued invoice, or the preview under its own uuid or the word. */
 static enum bl_err document(struct call *c, struct bl_str name, struct bl_bill *ret, bool *ret_preview)
 {
@@ -166,13 +173,13 @@ static enum bl_err document(struct call *c, struct bl_str name, struct bl_bill *
     if (*ret_preview)
         return api_preview(c, c->page == 1, ret);
     if (!bl_uuid_parse(name, &u))
-        return bl_fail(c->x, BL_NOT_FOUND, "%s", bl_err_text(BL_NOT_FOUND));
+        return no_invoice(c, name);
     enum bl_err e = work_invoice(c->x, c->work, c->db, &c->account, u, ret);
     if (e != BL_NOT_FOUND)
         return e;
     bl_uuid open = bl_invoice_uuid(c->account.uuid, bl_period_of(c->x->now_us), (uint16_t)c->account.bucket);
     if (bl_uuid_cmp(open, u) != 0)
-        return bl_fail(c->x, BL_NOT_FOUND, "%s", bl_err_text(BL_NOT_FOUND));
+        return no_invoice(c, name);
     *ret_preview = true;
     return api_preview(c, c->page == 1, ret);
 }
