@@ -219,6 +219,8 @@ def test_accounts(folder):
     check(got.status == 2 and one_sentence(got.err), 'an unknown scope', got)
     tokens = json.loads(db('token', 'list', '--json').out)['tokens']
     check(len(tokens) == 5 and 'dop_v1_' not in str(tokens), 'token list has no secrets', tokens)
+    shown = db('token', 'list').out
+    check(all(t['scope'] in shown for t in tokens), 'token list has whole scopes', shown)
     check(db('token', 'revoke', tokens[0]['id']).status == 0, 'token revoke')
     got = db('token', 'revoke', 'tok_none/../x')
     check(got.status == 1 and one_sentence(got.err), 'revoke what is not there', got)

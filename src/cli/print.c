@@ -7,7 +7,7 @@
 #include <wchar.h>
 
 #define COLUMNS_MAX 12
-#define CELL_MAX 66 /* cells; the last column may be longer */
+#define CELL_MAX 72 /* cells: all scopes of an operator fit; the last column may be longer */
 
 /* One character: its bytes, and the cells it takes; control characters and broken bytes are one cell, shown
  * as "?". */
@@ -39,10 +39,13 @@ static int cells_of(struct bl_str s)
     return sum;
 }
 
-/* Prints at most `most` cells; gives how many. */
+/* Prints at most `most` cells, the last one an ellipsis when that is not all; gives how many. */
 static int say(FILE *f, struct bl_str s, int most)
 {
     int sum = 0;
+    bool cut = cells_of(s) > most;
+    if (cut)
+        most--;
     for (size_t at = 0, n; at < s.n; at += n) {
         int cells;
         bool show;
@@ -55,7 +58,9 @@ static int say(FILE *f, struct bl_str s, int most)
             fputc('?', f);
         sum += cells;
     }
-    return sum;
+    if (cut)
+        fputs("…", f);
+    return sum + cut;
 }
 
 void cli_say(FILE *f, struct bl_str s)
@@ -97,7 +102,7 @@ static void cell(struct bl_str s, int width, bool right, bool last)
         cells = most;
     if (right)
         printf("%*s", width - cells, "");
-    say(stdout, s, most);
+    cells = say(stdout, s, most); /* one less when a wide letter did not fit */
     if (!right && !last)
         printf("%*s", width - cells, "");
     fputs(last ? "\n" : "  ", stdout);
