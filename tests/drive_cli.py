@@ -512,6 +512,12 @@ def test_beside_server(folder, db):
     got = run('serve', '--db', other.path, '--listen', f'127.0.0.1:{free_port()}', '--operator-listen', f'127.0.0.1:{free_port()}',
               '--now', NOW)
     check(got.status == 1 and one_sentence(got.err), 'one server owns the file', got)
+    taken = socket.create_server(('127.0.0.1', 0))
+    busy, free = f'127.0.0.1:{taken.getsockname()[1]}', f'127.0.0.1:{free_port()}'
+    for public, operators, option in [(busy, free, '--listen'), (free, busy, '--operator-listen')]:
+        got = run('serve', '--db', os.path.join(folder, 'ports.db'), '--listen', public, '--operator-listen', operators)
+        check(got.status == 1 and one_sentence(got.err) and got.err.endswith(f' give another with {option}.\n'), 'a port that is taken', got)
+    taken.close()
     # an import from a slow pipe, in pieces
     pipe = subprocess.Popen([BILLOW, 'import', '-', '--db', db.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENV)
     for n in range(3):

@@ -348,7 +348,12 @@ static enum bl_err listen_on(struct serving *s, const char *address, enum api_do
                 "Plain HTTP is for loopback only, not for %s: give --tls-cert and --tls-key, or "
                 "--insecure-http when a proxy terminates TLS.",
                 address);
-    return http_listen(x, s->http, address, (int)door, tls, &port);
+    enum bl_err e = http_listen(x, s->http, address, (int)door, tls, &port);
+    if (e != BL_CONFLICT)
+        return e;
+    struct bl_str why = bl_str_dup(&x->arena, bl_str_of(x->why));
+    return bl_fail(x, e, "%.*s; give another with --%s.", (int)why.n - 1, why.p,
+            door == API_OPERATOR ? "operator-listen" : "listen");
 }
 
 static enum bl_err listen_all(struct serving *s)
