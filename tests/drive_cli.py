@@ -582,6 +582,12 @@ def test_held(folder):
     with open('/dev/full', 'w') as full:
         status = subprocess.run([BILLOW, 'account', 'list', '--db', db.path], stdout=full, stderr=subprocess.PIPE, env=ENV)
         check(status.returncode == 1 and one_sentence(status.stderr.decode()), 'an output that is full', status)
+    for args in (['account', 'list'], ['account', 'list', '--json'], ['serve', '--help']):
+        ours, theirs = os.pipe()
+        os.close(ours)
+        status = subprocess.run([BILLOW, *args, '--db', db.path], stdout=theirs, stderr=subprocess.PIPE, env=ENV)
+        os.close(theirs)
+        check(status.returncode == 1 and not status.stderr, 'a reader that has left is no news', status)
 
 
 def test_demo(folder):

@@ -6,10 +6,19 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+/* Who read the output has read enough (`billow ... | head`): that is no news to anybody. */
+static bool reader_left(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    return ferror(stdout) && poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
+}
 
 static int finish(struct cli *c, enum bl_err e)
 {
@@ -17,7 +26,7 @@ static int finish(struct cli *c, enum bl_err e)
     if (fflush(stdout) != 0 && e == BL_OK)
         e = bl_fail(&c->x, BL_UNAVAILABLE, "Standard output could not be written.");
     int status = c->exit ? c->exit : e != BL_OK;
-    if (e != BL_OK) {
+    if (e != BL_OK && !(e == BL_UNAVAILABLE && reader_left())) {
         fputs("billow: ", stderr);
         cli_say(stderr, bl_str_of(c->x.why));
         fputc('\n', stderr);
