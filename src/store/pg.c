@@ -480,8 +480,9 @@ static enum bl_err sound(struct bl_ctx *x, struct store_db *db)
 static enum bl_err backup(struct bl_ctx *x, struct store_db *db, const char *path)
 {
     (void)db;
+    (void)path;
     return bl_fail(x, BL_INVALID,
-            "%s was not written: a PostgreSQL database is backed up with pg_dump or pg_basebackup.", path);
+            "Nothing was written: a PostgreSQL database is backed up with pg_dump or pg_basebackup.");
 }
 
 const struct sql_engine sql_pg = {
