@@ -221,8 +221,13 @@ def programs():
 
         p.plan(snapshot={"out": '{"size_gigabytes": 1.25}'})
         snap = s.snap(v["id"])
-        t.same("a smaller snapshot is shown so", (snap["size_gigabytes"], snap["min_disk_size"]), (1.25, 2))
+        t.same("a smaller snapshot is shown so", (snap["size_gigabytes"], snap["min_disk_size"]), (1.25, 10))
         t.same("asked for", [(q["op"], q["id"], q["snapshot_id"]) for q in p.log()], [("snapshot", v["id"], snap["id"])])
+        s.make("small", want=422, snapshot_id=snap["id"], size_gigabytes=9)
+        copy = s.make("copy", snapshot_id=snap["id"], size_gigabytes=None)
+        got = [(q["op"], q["id"], q["snapshot_id"], q["size_gigabytes"]) for q in p.log()[1:]]
+        t.same("what is made of it has its volume's size", got, [("clone", copy["id"], snap["id"], 10)])
+        s.remove(copy["id"])
         for out in ('{"size_gigabytes": 11}', '{"size_gigabytes": 0}', '{"size_gigabytes": 1.001}', '{"size_gigabytes": "1"}', "[]", "{"):
             p.plan(snapshot={"out": out})
             w = s.make("w")

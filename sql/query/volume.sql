@@ -28,14 +28,14 @@ delete from volume where bucket = $1 and account = $2 and volume = $3;
 
 -- name: snapshot_list
 -- in:   bucket int, account blob
--- out:  snapshot blob, volume blob, fs_type text, fs_label text
+-- out:  snapshot blob, volume blob, fs_type text, fs_label text, least_gib int
 -- gives: many
-select snapshot, volume, fs_type, fs_label from snapshot where bucket = $1 and account = $2 order by snapshot;
+select snapshot, volume, fs_type, fs_label, least_gib from snapshot where bucket = $1 and account = $2 order by snapshot;
 
 -- name: snapshot_put
--- in:   bucket int, account blob, snapshot blob, volume blob, fs_type text, fs_label text
+-- in:   bucket int, account blob, snapshot blob, volume blob, fs_type text, fs_label text, least_gib int
 -- gives: none
-insert into snapshot (bucket, account, snapshot, volume, fs_type, fs_label) values ($1, $2, $3, $4, $5, $6);
+insert into snapshot (bucket, account, snapshot, volume, fs_type, fs_label, least_gib) values ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: snapshot_drop
 -- in:   bucket int, account blob, snapshot blob

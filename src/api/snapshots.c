@@ -27,7 +27,7 @@ static void snapshot_write(struct call *c, const struct work_snapshot *s)
     bl_uuid_text(s->volume, id);
     bl_jw_kz(j, "resource_id", s->has_volume ? id : "");
     bl_jw_kz(j, "resource_type", s->has_number ? "droplet" : "volume");
-    bl_jw_kint(j, "min_disk_size", (int64_t)((s->size.pico + BL_DEC_ONE - 1) / BL_DEC_ONE));
+    bl_jw_kint(j, "min_disk_size", s->least_gib);
     bl_jw_key(j, "size_gigabytes");
     bl_dec_text(s->size, size);
     bl_jw_raw(j, bl_str_of(size));

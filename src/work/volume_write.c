@@ -91,10 +91,10 @@ static enum bl_err take_from_snapshot(
     const struct work_snapshot *s = work_snapshot_find(all, m->snapshot);
     if (!s || s->has_number)
         return not_found(x);
-    int64_t least = (int64_t)((s->size.pico + BL_DEC_ONE - 1) / BL_DEC_ONE);
-    m->gib = m->gib ? m->gib : least;
-    if (m->gib < least)
-        return bl_fail(x, BL_INVALID, "size_gigabytes: the snapshot needs at least %lld.", (long long)least);
+    m->gib = m->gib ? m->gib : s->least_gib;
+    if (m->gib < s->least_gib)
+        return bl_fail(
+                x, BL_INVALID, "size_gigabytes: the snapshot needs at least %lld.", (long long)s->least_gib);
     if (m->region.n > 0 && !bl_str_eq(m->region, s->region))
         return bl_fail(x, BL_INVALID, "region: the snapshot is in %.*s.", BL_FMT(s->region));
     m->region = s->region;
@@ -272,8 +272,8 @@ static enum bl_err end_snapshot(struct bl_ctx *x, struct work *w, struct verb *v
     if (v->tags.n > 0)
         f.field[BL_F_TAGS] = v->tags;
     BL_TRY(work_own_create(x, w, v->a, "snapshot", driver_kind_name(driver_kind(w->driver)), &f));
-    BL_TRY(q_snapshot_put(
-            x, db, v->a->bucket, account, store_uuid(&v->id), store_uuid(&k->id), k->fs_type, k->fs_label));
+    BL_TRY(q_snapshot_put(x, db, v->a->bucket, account, store_uuid(&v->id), store_uuid(&k->id), k->fs_type,
+            k->fs_label, k->gib));
     BL_TRY(q_volume_snapped(x, db, v->a->bucket, account, store_uuid(&k->id), x->now_us));
     BL_TRY(work_operation_drop(x, w, &v->op));
     return audit(x, w, v, "snapshot.create", v->id);

@@ -46,6 +46,11 @@ static struct bl_str or_empty(struct bl_str s)
     return bl_is(s) ? s : BL_STR("");
 }
 
+static int64_t rounded_up(bl_dec quantity)
+{
+    return (int64_t)((quantity.pico + BL_DEC_ONE - 1) / BL_DEC_ONE);
+}
+
 static struct bl_str name_of(struct bl_ctx *x, const struct work_living *r)
 {
     char text[37];
@@ -100,7 +105,7 @@ static struct work_volume volume_of(
             .name = name_of(x, r),
             .region = or_empty(r->now->region),
             .tags = or_empty(r->now->tags),
-            .gib = (int64_t)((r->now->quantity.pico + BL_DEC_ONE - 1) / BL_DEC_ONE),
+            .gib = rounded_up(r->now->quantity),
             .created_s = r->birth_s,
             .description = row ? row->description : BL_STR(""),
             .fs_type = row ? row->fs_type : BL_STR(""),
@@ -125,6 +130,7 @@ static struct work_snapshot snapshot_of(struct bl_ctx *x, const struct beside *b
             .region = or_empty(r->now->region),
             .tags = or_empty(r->now->tags),
             .size = r->now->quantity,
+            .least_gib = row && row->least_gib > 0 ? row->least_gib : rounded_up(r->now->quantity),
             .created_s = r->birth_s,
             .has_volume = row != NULL,
             .fs_type = row ? row->fs_type : BL_STR(""),

@@ -30,7 +30,8 @@ struct work_snapshot {
     bool has_number; /* of a droplet, known from events: its id is this number */
     int64_t number;
     struct bl_str name, region, tags;
-    bl_dec size; /* GiB, as billed */
+    bl_dec size;       /* GiB, as billed */
+    int64_t least_gib; /* of a volume made of it: what its own volume had */
     int64_t created_s;
     bool has_volume;
     bl_uuid volume; /* what it was made of */
