@@ -22,7 +22,13 @@ static enum bl_err post(struct cli *c, const char *noun)
         fputs(", reference ", stdout);
         cli_say(stdout, ref);
     }
-    printf("%s; the account's balance is %.*s\n", repeated && repeated->truth ? ", recorded before" : "",
+    /* Neither moves the balance: an invoice takes them. */
+    bool held = strcmp(noun, "credits") == 0 && cli_opt(c, "expires");
+    bool next = strcmp(noun, "adjustments") == 0;
+    printf("%s%s; the account's balance is %.*s\n", repeated && repeated->truth ? ", recorded before" : "",
+            held   ? ", held for the next invoices"
+            : next ? ", for the next invoice"
+                   : "",
             BL_FMT(balance));
     return BL_OK;
 }
