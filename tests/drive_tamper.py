@@ -227,7 +227,7 @@ class Tamper:
     def __init__(self, world):
         self.world, self.db = world, sqlite3.connect(world.db, isolation_level=None)
         self.db.execute("pragma synchronous = off")
-        self.chance = random.Random(7)
+        self.chance = random.Random(int(os.environ.get("SEED", "7")))
 
     def verify(self):
         r = self.world.cli("verify", code=None)

@@ -110,6 +110,9 @@ struct sql_engine {
 };
 extern const struct sql_engine sql_sqlite, sql_pg;
 
+/* format.c: nobody has said what the packed columns hold, and they are not what they are now */
+enum bl_err sql_nameless(struct bl_ctx *x, const struct store_db *db);
+
 BL_MUST_CHECK static inline enum bl_err sql_begin(
         struct bl_ctx *x, struct store_db *db, int query, struct sql_call *ret)
 {

@@ -36,14 +36,13 @@ static enum bl_err number_check(struct bl_ctx *x, struct store *s, int64_t forma
             format > STORE_FORMAT ? "a newer" : "an older", (long long)format, STORE_FORMAT);
 }
 
-/* Nobody has said what the packed columns hold, and they are not what they are now. */
-static enum bl_err nameless(struct bl_ctx *x, struct store *s)
+enum bl_err sql_nameless(struct bl_ctx *x, const struct store_db *db)
 {
     return bl_fail(x, BL_CONFLICT,
             "%s cannot be read. It was made before files of Billow had a format number: open it with the "
             "build "
             "that made it. If that cannot either, it is damaged: restore a backup.",
-            shown(x, s));
+            store_shown(&x->arena, db->name).p);
 }
 
 enum bl_err store_load_known(struct bl_ctx *x, struct store *s, bool now)
@@ -61,5 +60,5 @@ enum bl_err store_load_known(struct bl_ctx *x, struct store *s, bool now)
         return e;
     struct bl_str why = bl_str_dup(&x->arena, bl_str_of(x->why));
     BL_TRY(tables_check(x, s));
-    return found && row.format == 0 ? nameless(x, s) : bl_fail(x, e, "%s", why.p);
+    return found && row.format == 0 ? sql_nameless(x, s->writer) : bl_fail(x, e, "%s", why.p);
 }

@@ -15,7 +15,8 @@ BL_MUST_CHECK enum bl_err sqlite_exec(struct bl_ctx *x, struct store_db *db, con
 BL_MUST_CHECK enum bl_err sqlite_open(struct bl_ctx *x, struct store_db *db);
 void sqlite_close(struct store_db *db);
 BL_MUST_CHECK enum bl_err sqlite_migrate(struct bl_ctx *x, struct store_db *db, bool may_write);
-/* sqlite_tables.c: BL_CONFLICT when they are not those that the steps up to this version make */
+/* sqlite_tables.c: BL_CONFLICT when they are not those that the steps up to this version make, or what is
+ * packed in them is visibly older; so that a file of another build is left as it is */
 BL_MUST_CHECK enum bl_err sqlite_tables_upto(struct bl_ctx *x, struct store_db *db, int version);
 BL_MUST_CHECK enum bl_err sqlite_tables(struct bl_ctx *x, struct store_db *db); /* up to the newest */
 BL_MUST_CHECK enum bl_err sqlite_sound(struct bl_ctx *x, struct store_db *db);

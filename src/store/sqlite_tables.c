@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define NUMBERED 7 /* the step from which on a file has a format number */
+
 static bool columns_of(sqlite3 *h, const char *table, struct bl_buf *ret)
 {
     sqlite3_stmt *st = NULL;
@@ -44,7 +46,7 @@ static enum bl_err same_tables(struct bl_ctx *x, struct store_db *db, sqlite3 *w
     return e;
 }
 
-enum bl_err sqlite_tables_upto(struct bl_ctx *x, struct store_db *db, int version)
+static enum bl_err tables_check(struct bl_ctx *x, struct store_db *db, int version)
 {
     sqlite3 *want = NULL;
     int code = sqlite3_open_v2(
@@ -56,6 +58,27 @@ enum bl_err sqlite_tables_upto(struct bl_ctx *x, struct store_db *db, int versio
                                       : bl_fail(x, BL_INTERNAL, "The tables could not be made in memory.");
     sqlite3_close(want);
     return e;
+}
+
+/* The one packed column whose length tells: keys hold a checksum behind the last. */
+static enum bl_err keys_check(struct bl_ctx *x, struct store_db *db)
+{
+    sqlite3_stmt *st = NULL;
+    int code = sqlite3_prepare_v2(
+            db->h, "select 1 from batch where length(keys) <> 8 * (n + 1) limit 1", -1, &st, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(st);
+    enum bl_err e = code == SQLITE_DONE  ? BL_OK
+                    : code == SQLITE_ROW ? sql_nameless(x, db)
+                                         : sqlite_failed(x, db, code);
+    sqlite3_finalize(st);
+    return e;
+}
+
+enum bl_err sqlite_tables_upto(struct bl_ctx *x, struct store_db *db, int version)
+{
+    BL_TRY(tables_check(x, db, version));
+    return version < NUMBERED ? keys_check(x, db) : BL_OK;
 }
 
 enum bl_err sqlite_tables(struct bl_ctx *x, struct store_db *db)

@@ -480,6 +480,23 @@ static void foreign_files(void **state)
         if (!strstr(b->x.why, other[i].said))
             fail_msg("%s: %s", other[i].deed, b->x.why);
     }
+    /* one that is to take steps and cannot be read: it takes none */
+    unlink(b->path);
+    assert_int_equal(sqlite3_open(b->path, &h), SQLITE_OK);
+    for (size_t i = 0; i < sql_step_count && sql_steps[i].number <= 4; i++)
+        assert_int_equal(sqlite3_exec(h, sql_steps[i].text, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(h,
+                             "insert into batch values (0, 1, 1, 0, 0, zeroblob(8), x'00');"
+                             "pragma application_id = 0x424c4f57; pragma user_version = 4",
+                             NULL, NULL, NULL),
+            SQLITE_OK);
+    sqlite3_close(h);
+    assert_int_equal(store_open(&b->x, &o, &b->s), BL_CONFLICT);
+    assert_non_null(strstr(b->x.why, "before files of Billow had a format number"));
+    assert_int_equal(sqlite3_open(b->path, &h), SQLITE_OK);
+    assert_int_not_equal(sqlite3_exec(h, "select format from meta", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(h);
+    b->s = NULL;
     /* none, and not to be made */
     unlink(b->path);
     o.create = false;
