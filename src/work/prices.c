@@ -190,7 +190,8 @@ struct loading {
     const struct work_moved *moved;
     size_t n_moved;
     bl_period *marked; /* of each: what its account had closed when it was marked */
-    bool again, done;
+    size_t mark_at;    /* those before are marked, as far as this turn of marking knows */
+    bool again;
 };
 
 static void report(struct work *w, struct loading *l)
@@ -264,10 +265,9 @@ static enum bl_err mark(struct bl_ctx *x, struct work *w, struct loading *l, siz
 static enum bl_err mark_some(struct bl_ctx *x, struct work *w, struct loading *l)
 {
     int64_t until = work_mono_us() + MARKS_US;
-    for (size_t i = first_unmarked(w, l); i < l->n_moved && work_mono_us() < until; i++)
-        if (l->marked[i] != closed_of(w, &l->moved[i]))
-            BL_TRY(mark(x, w, l, i));
-    l->done = first_unmarked(w, l) == l->n_moved;
+    for (; l->mark_at < l->n_moved && work_mono_us() < until; l->mark_at++)
+        if (l->marked[l->mark_at] != closed_of(w, &l->moved[l->mark_at]))
+            BL_TRY(mark(x, w, l, l->mark_at));
     return BL_OK;
 }
 
@@ -335,7 +335,7 @@ static enum bl_err mark_all(struct bl_ctx *x, struct work *w, struct loading *l)
         for (size_t i = 0; i < l->n_moved; i++)
             l->marked[i] = UNMARKED;
     }
-    for (l->done = first_unmarked(w, l) == l->n_moved; !l->done;)
+    for (l->mark_at = first_unmarked(w, l); l->mark_at < l->n_moved;)
         BL_TRY(work_on_writer(x, w, turn_of_marks, l));
     return BL_OK;
 }
