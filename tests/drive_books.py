@@ -332,6 +332,12 @@ def begun_in_mid_month():
         s.verify("0" * 64, code=1)
         for x in (u, v, w):
             s.agree("mid-month", x)
+        later = s.account("--billing-from", "2026-09-01T00:00:00Z")
+        s.cli("credit", "--account", later, "--amount", "5", "--expires", "2026-06-01T00:00:00Z")
+        s.verify()  # its rest goes back at the first close, whatever month that is
+        s.to("2026-10-02")
+        s.close("2026-09")
+        s.verify()
 
 
 def credits():

@@ -17,7 +17,6 @@ struct verify_entry {
 /* What is kept of a period's close. */
 struct verify_total {
     bl_period period;
-    int64_t closed_us;
     bool finished; /* it has a digest */
     bl_uuid *parked;
     size_t n_parked;

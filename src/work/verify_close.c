@@ -153,7 +153,7 @@ static enum bl_err names_read(
 {
     struct bl_str rest = row->parked;
     size_t n = 0;
-    *ret = (struct verify_total){(bl_period)row->period, row->closed_us, row->digest.n > 0, NULL, 0};
+    *ret = (struct verify_total){(bl_period)row->period, row->digest.n > 0, NULL, 0};
     ret->parked = bl_alloc_array(&x->arena, rest.n / 40 + 1, sizeof *ret->parked);
     while (rest.n > 0) {
         const char *blank = memchr(rest.p, ' ', rest.n);
@@ -181,11 +181,10 @@ enum bl_err verify_parked(const struct verify_account *v)
             named += bl_uuid_cmp(t->parked[j], v->a.uuid) == 0;
         while (at < v->n_closed && v->closed[at].period < t->period)
             at++; /* the row that closed it: its own, or the first */
-        bool early = at < v->n_closed && v->closed[at].closed_us < t->closed_us;
-        bool then = at < v->n_closed && v->closed[at].closed_us <= t->closed_us;
-        /* Whoever was there before the period ended was there when it was closed. */
+        /* Whoever was there before the period ended was there when it was closed; who was parked may have
+         * been closed since. */
         bool there = t->period > born && bl_period_of(v->a.row.created_us) <= t->period;
-        if (named > 1 || (named && early) || (!named && t->finished && there && !then))
+        if (named > 1 || (!named && t->finished && there && at == v->n_closed))
             return verify_total_differs(v->x, t->period, "its parked accounts");
     }
     return BL_OK;

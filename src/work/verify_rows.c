@@ -52,7 +52,7 @@ static enum bl_err check_closed_one(const struct verify_account *v, size_t i)
         return verify_differs(v, "the periods before %s are not all closed", text);
     if (c->instant_s != work_period_last_s((bl_period)c->period))
         return verify_differs(v, "%s was not drawn up at its last second", text);
-    if (c->k < 0 || (i > 0 && (c->k < c[-1].k || c->closed_us < c[-1].closed_us)))
+    if (c->k < 0 || (i > 0 && c->k < c[-1].k))
         return verify_differs(v, "%s was closed before what came before it", text);
     if (b && (!e || e->at_us != c->closed_us))
         return verify_differs(v, "%s was not closed when its invoice was posted", text);
@@ -149,7 +149,8 @@ static enum bl_err check_held(const struct verify_account *v)
         if (h->used != used_of(v, (uint64_t)h->seq))
             return verify_differs(
                     v, "what was used of the credit at %lld is not what invoices took", (long long)h->seq);
-        bool over = bl_period_of(h->expires_us - 1) <= v->a.row.closed_period;
+        /* Periods before the start of billing are closed, but never were. */
+        bool over = v->n_closed > 0 && bl_period_of(h->expires_us - 1) <= v->a.row.closed_period;
         int64_t rest = over ? h->amount - h->used : 0;
         if (h->done != over || rest != (back ? back->amount : 0))
             return verify_differs(v, "the rest of the credit at %lld did not go back when its life ended",
@@ -191,17 +192,14 @@ enum bl_err verify_carries(const struct verify_account *v)
 
 /* ---- answers kept for request keys */
 
-/* A balance that the account had at an instant. */
-static bool was_balance(const struct verify_account *v, int64_t at_us, int64_t balance)
+/* A balance that the account has had. Of several processes' clocks one may be behind, so instants do not tell
+ * which. */
+static bool was_balance(const struct verify_account *v, int64_t balance)
 {
-    bool first = true;
-    for (size_t i = 0; i < v->entry.n && v->entry.at[i].at_us <= at_us; i++) {
-        bool last_before = i + 1 == v->entry.n || v->entry.at[i + 1].at_us >= at_us;
-        if ((last_before || v->entry.at[i].at_us == at_us) && v->entry.at[i].balance == balance)
+    for (size_t i = 0; i < v->entry.n; i++)
+        if (v->entry.at[i].balance == balance)
             return true;
-        first = first && v->entry.at[i].at_us == at_us;
-    }
-    return first && balance == 0;
+    return balance == 0;
 }
 
 static enum bl_err check_answer(const struct verify_account *v, const struct q_idempotency_all *row)
@@ -217,9 +215,11 @@ static enum bl_err check_answer(const struct verify_account *v, const struct q_i
         BL_TRY(q_manual_get(v->x, v->db, v->a.bucket, uuid_of(v), (int64_t)n, &manual, &is_manual));
     bool is_entry = n >= 1 && n <= v->entry.n && v->entry.at[n - 1].at_us == at_us;
     is_manual = is_manual && manual.at_us == at_us;
-    bool then = repeated ? row->at_us >= at_us : row->at_us == at_us;
+    bool then = repeated || row->at_us == at_us;
+    bool balance = is_entry && !is_manual && !repeated ? v->entry.at[n - 1].balance == receivable
+                                                       : was_balance(v, receivable);
     if (r.bad || r.p != r.end || repeated > 1 || row->request.n != 32 || !then || !(is_entry || is_manual) ||
-            !was_balance(v, row->at_us, receivable))
+            !balance)
         return verify_differs(v, "the answer kept for a request key is not one that was given");
     return BL_OK;
 }
