@@ -118,9 +118,11 @@ def images():
         strays = ["volume-%s.img" % v["id"], "snapshot-%s.img" % v["id"], "volume-%s.part" % plain["id"]]
         for name in others + strays:
             open(os.path.join(s.db + ".volumes", name), "w").close()
-        kept = set(files(s)) - set(strays)
+        kept = set(files(s)) - set(strays) | {"volume-%s.img" % snap["id"]}
+        os.mkdir(os.path.join(s.db + ".volumes", "volume-%s.img" % snap["id"]))
         s.restart("--volumes", "image")
         t.same("files without a record", set(files(s)), kept)
+        t.check("what cannot be removed is told", "volume-%s.img belongs to no volume: it could not" % snap["id"] in s.read_log(), s.read_log()[-500:])
         t.same("volumes are still there", len(s.volumes()), 6)
         os.unlink(image(s, plain["id"]))
         t.check("a missing image fails in words", "storage" in s.snap(plain["id"], want=503).json["message"])
@@ -300,15 +302,15 @@ def programs():
         left = [s.make("left%d" % n)["id"] for n in range(6)]
         p.plan(delete={"exit": 1})
         [s.remove(v, want=503) for v in left]
-        p.plan(delete={"sleep": 4, "exit": 75})
+        p.plan(delete={"sleep": 60, "exit": 75})
         s.restart("--volumes", "exec", "--volumes-exec", p.path)
         p.wait("began-delete")
         began = time.monotonic()
         s.make("served")
-        t.check("not behind what was left", time.monotonic() - began < 3, time.monotonic() - began)
+        t.check("not behind what was left", time.monotonic() - began < 30, time.monotonic() - began)
         p.plan()
         s.restart("--volumes", "exec", "--volumes-exec", p.path)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while {q["id"] for q in p.log()} != set(left) and time.monotonic() < deadline:
             time.sleep(0.02)
         t.same("and all of it in the end", sorted(q["id"] for q in p.log()), sorted(left))
@@ -352,7 +354,7 @@ def unruly():
             t.same("a program that " + what, s.ask_json("POST", "/v2/volumes", {"name": "v%d" % n, "size_gigabytes": 1, "region": "nyc1"}).status, want)
         began = time.monotonic()
         s.restart("--volumes", "exec", "--volumes-exec", path)
-        t.check("daemons that a program left are not waited for", time.monotonic() - began < 10)
+        t.check("daemons that a program left are not waited for", time.monotonic() - began < 60)
         with open(path + ".pid") as f:
             for pid in f:
                 os.kill(int(pid), signal.SIGKILL)

@@ -293,9 +293,10 @@ enum bl_err image_sweep(struct driver *d, struct bl_ctx *x, driver_known_fn *kno
         bl_uuid id;
         if (!name_read(e->d_name, &snapshot, &id, &part) || (!part && known(arg, snapshot, id)))
             continue;
-        if (unlinkat(d->dir_fd, e->d_name, 0) == 0)
-            fprintf(stderr, "billow: %s/%s belongs to no %s: removed\n", d->dir, e->d_name,
-                    snapshot ? "snapshot" : "volume");
+        bool gone = unlinkat(d->dir_fd, e->d_name, 0) == 0;
+        fprintf(stderr, "billow: %s/%s belongs to no %s: %s%s\n", d->dir, e->d_name,
+                snapshot ? "snapshot" : "volume",
+                gone ? "removed" : "it could not be removed: ", gone ? "" : strerror(errno));
     }
     closedir(dir);
     return BL_OK;
