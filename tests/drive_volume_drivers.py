@@ -181,8 +181,10 @@ class Program:
         self.plan()
 
     def plan(self, **plan):
-        with open(os.path.join(self.folder, "plan"), "w") as f:
+        name = os.path.join(self.folder, "plan")
+        with open(name + ".new", "w") as f:
             json.dump(plan, f)
+        os.replace(name + ".new", name)  # at once: a program may be reading it
         for name in os.listdir(self.folder):
             if name == "log" or name.startswith(("began-", "ended-")):
                 os.unlink(os.path.join(self.folder, name))
