@@ -252,6 +252,9 @@ def pkce(w):
     custom = tool.page(redirect_uri="com.example.tool:/done", **good)
     t.check("a scheme of its own", "form-action 'self' com.example.tool:;" in custom.got.headers["content-security-policy"], custom.got.headers)
     t.check("where it leads", custom.post(w.personal).headers["location"].startswith("com.example.tool:/done?code="))
+    odd = App(w.s, public=True, name="Odd", uris=("com.example.odd://x;sandbox,y",)).page(**good)
+    t.check("nothing behind it gets into the policy", "form-action 'self' com.example.odd:;" in odd.got.headers["content-security-policy"], odd.got.headers)
+    t.check("it leads there all the same", odd.post(w.personal).headers["location"].startswith("com.example.odd://x;sandbox,y?code="))
 
 
 def wrong_links(w):

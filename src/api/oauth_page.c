@@ -66,7 +66,8 @@ static struct bl_str origin_of(struct bl_ctx *x, struct bl_str uri)
     size_t n = 0;
     while (n < uri.n && uri.p[n] != ':')
         n++;
-    if (uri.n < n + 3 || memcmp(uri.p + n, "://", 3) != 0)
+    bool web = bl_str_is((struct bl_str){uri.p, n}, "https") || bl_str_is((struct bl_str){uri.p, n}, "http");
+    if (!web) /* what follows is the application's to choose, and may hold what ends a policy */
         return bl_str_printf(&x->arena, "%.*s:", (int)n, uri.p);
     n += 3;
     while (n < uri.n && uri.p[n] != '/' && uri.p[n] != '?')
