@@ -140,6 +140,51 @@ def new_prices_in_the_middle(rng):
         s.cli("verify")
 
 
+def verified_meanwhile(rng):
+    """verify beside a server that takes facts, accounts, payments and adjustments in, closes a month and loads a book: it sees
+    each thing at one instant or another, and never a difference."""
+    with Story(now=AFTER, serve=["--quiet"]) as s:
+        w, done, said = World(s, rng), threading.Event(), []
+
+        def beside():
+            other = Story(now=AFTER, start=False, folder=s.folder)
+            other.port, other.operator_port = s.port, s.operator_port
+            return other
+
+        def verifies():
+            other = beside()
+            while not done.is_set():
+                said.append(other.post("/operator/v1/verify", w.op, "{}"))
+
+        def comes():
+            other, n = beside(), 0
+            while not done.is_set():
+                n += 1
+                urn = rng.choice(w.urns[:200])
+                other.post("/operator/v1/events", w.op, json.dumps(w.usage(urn)), headers={"Content-Type": "application/cloudevents+json"})
+                other.post("/operator/v1/accounts", w.op, json.dumps({"name": "N", "email": "n@example.com"}))
+                pay, key = json.dumps({"amount": "1.00", "ref": "v%d" % n}), {"Idempotency-Key": "k%d" % n}
+                other.post("/operator/v1/accounts/%s/payments" % urn, w.op, pay, headers=key)
+                other.post("/operator/v1/accounts/%s/adjustments" % urn, w.op, json.dumps({"amount": "1.00"}))
+
+        threads = [threading.Thread(target=f) for f in (verifies, comes)]
+        for thread in threads:
+            thread.start()
+        try:
+            while not s.post("/operator/v1/periods/2026-03/close", w.op, json.dumps({"jobs": 2}), want=200).json["done"]:
+                pass
+            for _ in range(3):  # a late fact may make another report of it
+                report = s.cli("prices", "load", write(s, BOOK % "6.00"), code=1).out.split("\n")
+                if s.cli("prices", "load", write(s, BOOK % "6.00"), "--adjust", [x for x in report if len(x) == 64][0], code=None).code == 0:
+                    break
+        finally:
+            done.set()
+            for thread in threads:
+                thread.join()
+        t.check("verify saw no difference", said and all(a.status == 200 for a in said), [a.body for a in said if a.status != 200][:2])
+        s.cli("verify")
+
+
 def write(s, text):
     path = os.path.join(s.folder, "prices.yaml")
     with open(path, "w") as f:
@@ -162,7 +207,7 @@ def wrong_numbers():
 def main():
     seed = int(os.environ.get("SEED", random.randrange(1 << 32)))
     print("SEED=%d" % seed)
-    for story in (same_by_any_number, while_facts_come, new_prices_in_the_middle):
+    for story in (same_by_any_number, while_facts_come, new_prices_in_the_middle, verified_meanwhile):
         story(random.Random(seed))
     wrong_numbers()
     return t.end()

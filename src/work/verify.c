@@ -232,18 +232,32 @@ static enum bl_err orphan_check(struct bl_ctx *x, struct store_db *db)
                  : BL_OK;
 }
 
-/* Names that facts wear are noted, and nothing else is. */
-static enum bl_err worn_check(struct bl_ctx *x, struct store_db *db, const struct store_checked *checked)
+/* Names that facts wear are noted, and nothing else is. While facts come: what was noted before the log was
+ * read is in it, what is in it is noted by now. */
+static bool worn_by(const struct q_worn_list *worn, const struct store_checked *checked)
 {
-    struct q_worn_list *worn = NULL;
-    size_t n = 0;
-    BL_TRY(q_worn_list(x, db, &worn, &n));
-    bool same = n == checked->n_name;
-    for (size_t i = 0; i < n && same; i++)
-        same = bl_str_is(worn[i].kind, checked->name[i].meter ? "meter" : "sku") &&
-               bl_str_eq(worn[i].name, checked->name[i].name);
-    return same ? BL_OK
-                : bl_fail(x, BL_CONFLICT, "The SKUs and meters noted as worn are not those that facts name.");
+    for (size_t i = 0; i < checked->n_name; i++)
+        if (bl_str_is(worn->kind, checked->name[i].meter ? "meter" : "sku") &&
+                bl_str_eq(worn->name, checked->name[i].name))
+            return true;
+    return false;
+}
+
+static enum bl_err worn_check(struct bl_ctx *x, struct store_db *db, const struct q_worn_list *before,
+        size_t n_before, const struct store_checked *checked)
+{
+    struct q_worn_list *now = NULL;
+    size_t n = 0, worn = 0;
+    bool same = true;
+    BL_TRY(q_worn_list(x, db, &now, &n));
+    for (size_t i = 0; i < n_before && same; i++)
+        same = worn_by(&before[i], checked);
+    for (size_t i = 0; i < n; i++)
+        worn += worn_by(&now[i], checked);
+    return same && worn == checked->n_name
+                   ? BL_OK
+                   : bl_fail(x, BL_CONFLICT,
+                             "The SKUs and meters noted as worn are not those that facts name.");
 }
 
 static enum bl_err accounts_check(
@@ -281,10 +295,13 @@ static enum bl_err verify_all(
     struct work_verify v = {0};
     struct store_checked checked;
     __int128 sum = 0;
+    struct q_worn_list *worn = NULL;
+    size_t n_worn = 0;
+    BL_TRY(q_worn_list(x, db, &worn, &n_worn));
     BL_TRY(store_check(x, w->store, db, &checked));
     v.facts = checked.facts;
     BL_TRY(orphan_check(x, db));
-    BL_TRY(worn_check(x, db, &checked));
+    BL_TRY(worn_check(x, db, worn, n_worn, &checked));
     BL_TRY(accounts_check(x, w, db, &v, &sum));
     v.sum = (int64_t)sum;
     if (sum != 0)

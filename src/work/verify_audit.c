@@ -52,7 +52,7 @@ static enum bl_err account_of(struct witness *t, const struct q_audit_each *row,
 {
     bl_uuid u;
     bool known = bl_urn_parse(row->subject, BL_URN_TEAM, &u) &&
-                 work_account_get(t->x, t->w, t->db, u, ret) == BL_OK && ret->acct <= t->n_acct;
+                 work_account_get(t->x, t->w, t->db, u, ret) == BL_OK;
     return known ? BL_OK : untrue(t, row);
 }
 
@@ -64,7 +64,8 @@ static enum bl_err account_add(struct witness *t, const struct q_audit_each *row
     bool same = a.row.created_us == row->at_us;
     if (t->chained) {
         same = same && bl_str_eq(row->detail, work_account_told(t->x, &a.row));
-        t->belongs[a.acct].is = NONE;
+        if (a.acct <= t->n_acct) /* else it has just been made */
+            t->belongs[a.acct].is = NONE;
     }
     return same ? BL_OK : untrue(t, row);
 }
@@ -73,6 +74,8 @@ static enum bl_err account_org(struct witness *t, const struct q_audit_each *row
 {
     struct work_account a;
     BL_TRY(account_of(t, row, &a));
+    if (a.acct > t->n_acct)
+        return BL_OK;
     struct belongs *b = &t->belongs[a.acct];
     b->is = !t->chained ? UNTOLD : bl_urn_parse(row->detail, BL_URN_TEAMGROUP, &b->org) ? ONE : NONE;
     return BL_OK;
