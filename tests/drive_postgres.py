@@ -155,6 +155,38 @@ def making(pg):
         s.db = own
 
 
+# ---- who may do what
+
+
+def grants(pg):
+    with Story(start=False, now="2026-04-02T00:00:00Z") as s:
+        t.check("a file has none", "no roles" in s.cli("db", "roles", code=1).err)
+        lite = told(s)
+        own = s.db = pg.database()
+        s.cli("db", "init")
+        for _ in range(2):
+            t.same("they are made, again and again", s.cli("db", "roles", "--prefix", "t1").out.split(), ["t1_owner", "t1_app", "t1_report"])
+        s.cli("db", "roles", "--prefix", "T1", code=2)
+        psql(own, "create role serves login in role t1_app; create role reads login in role t1_report; create role owns login in role t1_owner")
+        s.db = own.replace("//billow@", "//serves@")
+        theirs = told(s)
+        t.same("all that is done can be done with them", theirs, lite)
+        for table in ("batch", "life", "entry", "invoice", "book", "audit", "closed", "billed", "close_digest"):
+            for deed in ("delete from billow.%s", "update billow.%s set " + psql(own, "select column_name || ' = ' || column_name from "
+                         "information_schema.columns where table_schema = 'billow' and table_name = '%s' limit 1" % table).strip(), "truncate billow.%s"):
+                try:
+                    psql(s.db, deed % table if "%s" in deed else deed)
+                    t.check("%s was possible on %s" % (deed, table), False)
+                except RuntimeError as e:
+                    t.check("no more than adding: %s" % table, "permission denied" in str(e), e)
+        s.db = own.replace("//billow@", "//reads@")
+        s.cli("verify", now=None)
+        t.check("who reads cannot write", "may not" in s.cli("account", "add", "--name", "A", "--email", "a@b.example", code=1).err)
+        s.db = own.replace("//billow@", "//owns@")
+        s.cli("db", "init")
+        s.db = own
+
+
 # ---- the same bytes
 
 
@@ -239,6 +271,7 @@ with Postgres() as pg:
     t.run("roles", roles, pg)
     t.run("tables", same_tables, pg)
     t.run("making", making, pg)
+    t.run("grants", grants, pg)
     t.run("bytes", same_bytes, pg)
     same_stories(pg)
 t.end()

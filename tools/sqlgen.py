@@ -204,6 +204,10 @@ def source(blocks, steps, tables):
     for number, text in steps:
         parts.append(f'{{{number},\n{quote(text)},\n{quote(sqlpg.step(text, tables))}}},\n')
     parts.append('};\nconst size_t sql_step_count = sizeof sql_steps / sizeof sql_steps[0];\n')
+    parts.append('\nconst struct sql_grant sql_grants[] = {\n')
+    for table, rights in sqlpg.rights((b.plain for b in blocks), tables).items():
+        parts.append(f'{{"{table}", "{", ".join(rights)}"}},\n')
+    parts.append('};\nconst size_t sql_grant_count = sizeof sql_grants / sizeof sql_grants[0];\n')
     for b in blocks:
         parts.append('\n' + body(b))
     return ''.join(parts)

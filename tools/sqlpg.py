@@ -33,6 +33,23 @@ def qualified(text, tables):
     return ''.join(part if part.startswith("'") else NAMED.sub(name, part) for part in STRING.split(text))
 
 
+def rights(texts, tables):
+    """What whoever runs these statements needs on each table: {table: [right]}."""
+    needs = {}
+    for text in texts:
+        bare = STRING.sub("''", text)
+        read = re.findall(r'\b(?:from|join|into|update)\s+(\w+)', bare)
+        for table in read:
+            if table in tables:
+                needs.setdefault(table, {'select'})
+        for right, pattern in (('insert', r'\binsert into (\w+)'), ('update', r'^\s*update (\w+)'),
+                               ('delete', r'\bdelete from (\w+)'), ('update', r'\binsert into (\w+).*\bdo update\b')):
+            for table in re.findall(pattern, bare, re.S):
+                needs[table].add(right)
+    order = ('select', 'insert', 'update', 'delete')
+    return {table: [r for r in order if r in needs[table]] for table in sorted(needs)}
+
+
 def query(text, tables):
     return qualified(LITERAL.sub(r"'\\x\1'::bytea", text), tables)
 

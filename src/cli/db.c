@@ -1,12 +1,14 @@
-/* db init: makes a database, or brings it up to date, and says what it is. Every command that writes does the
- * same when it comes first; this one is for whoever may make tables when the others may not, and for the
- * count of buckets. */
+/* db init, db roles. The first makes a database, or brings it up to date, and says what it is. Every command
+ * that writes does the same when it comes first; this one is for whoever may make tables when the others may
+ * not, and for the count of buckets. */
 #include "cli/cli.h"
 #include "store/store.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define BUCKETS_MAX 32768
+#define PREFIX_MAX 40
 
 static enum bl_err make(struct cli *c, uint32_t buckets)
 {
@@ -57,4 +59,17 @@ enum bl_err cmd_db_init(struct cli *c)
         return bl_fail(&c->x, BL_CONFLICT, "The database has %u buckets, and for ever: it cannot have %lu.",
                 is.buckets, buckets);
     return print(c, &is);
+}
+
+enum bl_err cmd_db_roles(struct cli *c)
+{
+    const char *prefix = cli_opt(c, "prefix");
+    prefix = prefix ? prefix : "billow";
+    size_t n = strspn(prefix, "abcdefghijklmnopqrstuvwxyz_0123456789");
+    if (n == 0 || n > PREFIX_MAX || prefix[n] || (prefix[0] >= '0' && prefix[0] <= '9'))
+        return cli_usage(c, "--prefix takes up to %d lower case letters, digits and _, not \"%s\".",
+                PREFIX_MAX, bl_shown(&c->x.arena, bl_str_of(prefix)));
+    BL_TRY(store_roles(&c->x, bl_str_of(c->db), prefix));
+    printf("%s_owner\n%s_app\n%s_report\n", prefix, prefix, prefix);
+    return BL_OK;
 }

@@ -24,3 +24,17 @@ enum bl_err store_about(struct bl_ctx *x, struct bl_str path, struct store_about
     sql_db_close(db);
     return e;
 }
+
+enum bl_err store_roles(struct bl_ctx *x, struct bl_str path, const char *prefix)
+{
+    struct store_db *db = NULL;
+    struct bl_str name = bl_str_dup(&x->arena, path);
+    if (!store_is_url(name.p))
+        return bl_fail(x, BL_INVALID, "A file has no roles: who may open it is the system's to say.");
+    BL_TRY(sql_db_open(x, name.p, SQL_WRITER, &db));
+    enum bl_err e = db->engine->migrate(x, db, false);
+    if (e == BL_OK)
+        e = db->engine->roles(x, db, prefix);
+    sql_db_close(db);
+    return e;
+}

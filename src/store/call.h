@@ -29,6 +29,11 @@ extern const struct sql_block sql_blocks[];
 extern const size_t sql_block_count;
 extern const struct sql_step sql_steps[];
 extern const size_t sql_step_count;
+struct sql_grant { /* what the blocks need on a table, and no more */
+    const char *table, *rights;
+};
+extern const struct sql_grant sql_grants[];
+extern const size_t sql_grant_count;
 
 /* Each engine has its own words for these. */
 enum sql_control {
@@ -94,6 +99,8 @@ struct sql_engine {
     enum bl_err (*sound)(
             struct bl_ctx *x, struct store_db *db); /* what the engine itself can tell of damage */
     enum bl_err (*backup)(struct bl_ctx *x, struct store_db *db, const char *path); /* path is fresh */
+    /* Group roles PREFIX_owner, _app and _report with their rights; again when there are new tables. */
+    enum bl_err (*roles)(struct bl_ctx *x, struct store_db *db, const char *prefix);
     enum bl_err (*begin)(struct sql_call *c);
     void (*put_int)(struct sql_call *c, int at, int64_t v);
     void (*put_text)(struct sql_call *c, int at, struct bl_str v);

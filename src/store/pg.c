@@ -490,6 +490,7 @@ const struct sql_engine sql_pg = {
         .open = pg_open,
         .close = pg_close,
         .migrate = pg_migrate,
+        .roles = pg_roles,
         .control = control,
         .leave = leave,
         .exec = pg_exec,

@@ -36,6 +36,9 @@ BL_MUST_CHECK enum bl_err pg_open(struct bl_ctx *x, struct store_db *db);
 void pg_close(struct store_db *db);
 BL_MUST_CHECK enum bl_err pg_migrate(struct bl_ctx *x, struct store_db *db, bool may_write);
 
+BL_MUST_CHECK enum bl_err pg_roles(
+        struct bl_ctx *x, struct store_db *db, const char *prefix); /* pg_roles.c */
+
 /* What a failed result means here. NULL: the connection's own failure. */
 enum bl_err pg_failed(struct bl_ctx *x, struct store_db *db, const PGresult *r);
 bool pg_state_is(const PGresult *r, const char *sqlstate); /* or the first characters of one */

@@ -47,6 +47,10 @@ struct store_about {
 };
 BL_MUST_CHECK enum bl_err store_about(struct bl_ctx *x, struct bl_str path, struct store_about *ret);
 
+/* Makes the roles of a PostgreSQL database and gives them what they need; may be done again. Their names
+ * begin with prefix (lower case letters, digits, "_"). BL_INVALID on a file. */
+BL_MUST_CHECK enum bl_err store_roles(struct bl_ctx *x, struct bl_str path, const char *prefix);
+
 struct store_db *store_writer(struct store *s); /* the one writing connection: the writer thread's only */
 struct store_db *store_reader_take(struct store *s); /* a reading connection from the pool; never NULL */
 void store_reader_give(struct store *s, struct store_db *db);

@@ -223,6 +223,8 @@ enum bl_err work_stamp(struct bl_ctx *x, struct work *w, bool birth)
     if (!w->born && !birth)
         return BL_OK;
     x->now_us = work_now(w);
+    if (w->born && x->now_us <= w->stored_us)
+        return BL_OK;
     BL_TRY(work_begin(x, w));
     return work_end(x, w, BL_OK);
 }
