@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 SETTINGS = "listen_addresses=''\nfsync=off\nfull_page_writes=off\nmax_connections=200\nshared_buffers=64MB\n"
 
@@ -136,3 +137,27 @@ class Postgres:
 
     def database(self):
         return fresh(self.url())
+
+
+def same_stories(tally, pg, drivers):
+    """Runs drivers over pg: (name, what its environment has besides)."""
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+    def run(driver):
+        name, more = driver
+        return name, subprocess.run(
+            [os.path.join(here, name)],
+            env={**os.environ, "BILLOW_TEST_DB": pg.url(), **more},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=800,
+        )
+
+    with ThreadPoolExecutor(2) as pool:  # they mostly wait, for processes to start and for answers
+        for name, p in pool.map(run, drivers):
+            found = re.match(r"^(\d+) passed, (\d+) failed$", (p.stdout.rstrip().splitlines() or [""])[-1])
+            if tally.check(name, p.returncode == 0 and found, p.stdout[-6000:]):
+                tally.passed += int(found[1]) - 1
