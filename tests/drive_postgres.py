@@ -167,6 +167,17 @@ def grants(pg):
         s.db = own
 
 
+# ---- the same statements
+
+
+def same_statements(pg):
+    test = os.path.join(os.environ.get("BILLOW_BUILD", ""), "tests", "unit", "test_sqlgen")
+    if not os.access(test, os.X_OK):
+        return  # the program alone was built
+    p = subprocess.run([test], env={**os.environ, "BILLOW_TEST_EMPTY": pg.database()}, capture_output=True, text=True)
+    t.check("every statement", p.returncode == 0, p.stdout + p.stderr)
+
+
 # ---- the same bytes
 
 
@@ -250,6 +261,7 @@ def roles(pg):
 with Postgres() as pg:
     t.run("roles", roles, pg)
     t.run("tables", same_tables, pg)
+    t.run("statements", same_statements, pg)
     t.run("making", making, pg)
     t.run("grants", grants, pg)
     t.run("bytes", same_bytes, pg)

@@ -197,8 +197,9 @@ def source(blocks, steps, tables):
              'const struct sql_block sql_blocks[Q_COUNT] = {\n']
     for b in blocks:
         takes = ''.join(letter[t] for _, t in b.takes)
+        gives = ''.join(letter[t] for _, t in b.out)
         streams = b.gives == 'each' and 'account' not in (name for name, _ in b.takes)
-        parts.append(f'[Q_{b.name.upper()}] = {{"{b.name}", "{takes}", \'{b.gives[0]}\', {str(streams).lower()}, {str(b.counts).lower()}, {len(b.out)},\n'
+        parts.append(f'[Q_{b.name.upper()}] = {{"{b.name}", "{takes}", \'{b.gives[0]}\', {str(streams).lower()}, {str(b.counts).lower()}, {len(b.out)}, "{gives}",\n'
                      f'{quote(b.text)},\n{quote(sqlpg.query(b.plain, tables))}}},\n')
     parts.append('};\nconst size_t sql_block_count = Q_COUNT;\n\nconst struct sql_step sql_steps[] = {\n')
     for number, text in steps:

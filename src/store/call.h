@@ -19,6 +19,7 @@ struct sql_block {
     bool streams;             /* each, over rows of all accounts: not to be held whole */
     bool counts;              /* none: the caller asks how many rows it changed */
     int columns;
+    const char *gives_types;    /* a letter a column */
     const char *text, *pg_text; /* for SQLite and for PostgreSQL */
 };
 struct sql_step {

@@ -1,6 +1,7 @@
 /* Every block of sql/query: it prepares on a fresh database, takes as many values as it declares and gives as
  * many columns; values bound in reversed order end up at their own numbers. */
-#include "store/call.h"
+#include "store/pg.h"
+#include "store/store.h"
 #include "store/queries.gen.h"
 
 #include <setjmp.h>
@@ -59,6 +60,72 @@ static void every_block_binds(void **state)
         sqlite3_finalize(st);
     }
     sql_db_close(db);
+    bl_ctx_release(&x);
+}
+
+/* The same on PostgreSQL, in an empty database whose URL is given: it takes the values' types, and what it
+ * gives is what the caller reads. */
+static void every_block_prepares_on_postgresql(void **state)
+{
+    (void)state;
+    const char *url = getenv("BILLOW_TEST_EMPTY");
+    struct bl_ctx x;
+    struct store_db *db = NULL;
+    if (!url) /* tests/drive_postgres.py gives it */
+        return;
+    bl_ctx_init(&x, 0);
+    if (sql_db_open(&x, url, SQL_WRITER, &db) != BL_OK || db->engine->migrate(&x, db, true) != BL_OK)
+        fail_msg("%s", x.why);
+    for (size_t i = 0; i < sql_block_count; i++) {
+        const struct sql_block *b = &sql_blocks[i];
+        int n = (int)strlen(b->takes);
+        Oid types[SQL_TAKES_MAX];
+        for (int at = 0; at < n; at++)
+            types[at] = b->takes[at] == 'i' ? 20 : b->takes[at] == 't' ? 25 : 17;
+        PGresult *r = PQprepare(db->pg->c, "tried", b->pg_text, n, types);
+        if (PQresultStatus(r) != PGRES_COMMAND_OK)
+            fail_msg("%s: %s", b->name, PQresultErrorMessage(r));
+        PQclear(r);
+        r = PQdescribePrepared(db->pg->c, "tried");
+        if (PQnparams(r) != n || PQnfields(r) != b->columns)
+            fail_msg("%s takes %d and gives %d", b->name, PQnparams(r), PQnfields(r));
+        for (int at = 0; at < n; at++)
+            assert_int_equal(PQparamtype(r, at), types[at]);
+        for (int at = 0; at < b->columns; at++)
+            if (PQftype(r, at) != (b->gives_types[at] == 'i' ? 20 : b->gives_types[at] == 't' ? 25 : 17))
+                fail_msg("%s: column %d is of type %u", b->name, at + 1, PQftype(r, at));
+        PQclear(r);
+        PQclear(PQexec(db->pg->c, "deallocate tried"));
+    }
+    sql_db_close(db);
+    bl_ctx_release(&x);
+}
+
+static void a_password_is_not_shown(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *db, *shown;
+    } all[] = {
+            {"billow.db", "billow.db"},
+            {"dir/a:b@c.db", "dir/a:b@c.db"},
+            {"postgresql:///x", "postgresql:///x"},
+            {"postgresql://u@h:5432/x", "postgresql://u@h:5432/x"},
+            {"postgresql://h:5432/x", "postgresql://h:5432/x"},
+            {"postgresql://u:secret@h:5432/x", "postgresql://u@h:5432/x"},
+            {"postgres://u:@h/x", "postgres://u@h/x"},
+            {"postgres://u:p@ss:w@h1:1,h2:2/x", "postgres://u@h1:1,h2:2/x"},
+            {"postgresql://u:secret@", "postgresql://u@"},
+            {"postgresql://h/x?password=secret", "postgresql://h/x?password="},
+            {"postgresql://h/x?user=u&password=secret&sslmode=require",
+                    "postgresql://h/x?user=u&password=&sslmode=require"},
+            {"postgresql://h/x?sslpassword=secret&a=b", "postgresql://h/x?sslpassword=&a=b"},
+            {"postgresql://u:a?b", "postgresql://u:a?b"},
+    };
+    struct bl_ctx x;
+    bl_ctx_init(&x, 0);
+    for (size_t i = 0; i < BL_COUNT(all); i++)
+        assert_string_equal(store_shown(&x.arena, all[i].db).p, all[i].shown);
     bl_ctx_release(&x);
 }
 
@@ -125,6 +192,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test_setup_teardown(every_block_binds, prepare_file, remove_file),
+            cmocka_unit_test(every_block_prepares_on_postgresql),
+            cmocka_unit_test(a_password_is_not_shown),
             cmocka_unit_test_setup_teardown(every_list_is_ordered, prepare_file, remove_file),
             cmocka_unit_test_setup_teardown(null_and_empty_are_kept_apart, prepare_file, remove_file),
     };
