@@ -147,6 +147,14 @@ def images():
             t.check("a folder that another server uses", "Another server" in r.err, r.err)
         t.same("and its images stay", files(s), ["volume-%s.img" % v["id"]])
         s.stop()
+        with Volumes() as other:  # nor does one with the wrong database take them for strays
+            other.stop()
+            args = ["serve", "--volumes", "image", "--volumes-dir", s.db + ".volumes", "--listen", "127.0.0.1:0", "--operator-listen", "127.0.0.1:0"]
+            t.check("another database's folder", "another database" in other.cli(*args, code=1).err)
+        t.same("its images stay too", files(s), ["volume-%s.img" % v["id"]])
+        s.start()
+        t.same("and are its own", s.volume(v["id"])["id"], v["id"])
+        s.stop()
         r = s.cli("serve", "--volumes", "exec", "--volumes-exec", "/no/such", code=1)
         t.check("a program that is not there", "/no/such" in r.err, r.err)
 

@@ -393,7 +393,10 @@ static enum bl_err volumes_open(struct serving *s)
     if (c->serve.volumes == DRIVER_IMAGE && store_is_url(c->db) && !c->serve.volumes_dir)
         return bl_fail(
                 &c->x, BL_INVALID, "--volumes image needs --volumes-dir DIR when the database is a URL.");
+    char owner[33];
+    store_id(work_store(s->work), owner);
     struct driver_options o = {
+            .owner = owner,
             .kind = c->serve.volumes,
             .dir = dir,
             .program = c->serve.volumes_exec,

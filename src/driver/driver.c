@@ -35,13 +35,31 @@ static enum bl_err children_wait(struct bl_ctx *x, struct driver *d, const char 
     return BL_OK;
 }
 
+/* A server that is started with the wrong database must not take another's volumes for strays. */
+static void owner_look(struct driver *d)
+{
+    char was[65] = {0};
+    ssize_t n = pread(d->lock_fd, was, sizeof was - 1, 0);
+    d->foreign = n > 0 && d->owner && strcmp(was, d->owner) != 0;
+}
+
+static enum bl_err owner_note(struct bl_ctx *x, struct driver *d)
+{
+    size_t n = d->owner ? strlen(d->owner) : 0;
+    if (n == 0 || (ftruncate(d->lock_fd, 0) == 0 && pwrite(d->lock_fd, d->owner, n, 0) == (ssize_t)n))
+        return BL_OK;
+    return bl_fail(x, BL_INTERNAL, "The lock file beside %s cannot be written: %s.", d->dir, strerror(errno));
+}
+
 static enum bl_err open_kind(struct bl_ctx *x, struct driver *d, const struct driver_options *o)
 {
     if (o->kind == DRIVER_RECORD)
         return BL_OK;
     BL_TRY(children_wait(x, d, o->lock));
-    if (o->kind == DRIVER_IMAGE)
+    if (o->kind == DRIVER_IMAGE) {
+        owner_look(d);
         return image_open(x, d);
+    }
     if (access(d->program, X_OK) != 0)
         return bl_fail(x, BL_INVALID, "--volumes-exec: %s cannot be run: %s.", d->program, strerror(errno));
     return BL_OK;
@@ -54,6 +72,7 @@ enum bl_err driver_open(struct bl_ctx *x, const struct driver_options *o, struct
     d->timeout_us = o->timeout_us ? o->timeout_us : INT64_C(300000000);
     d->dir = o->dir ? strdup(o->dir) : NULL;
     d->program = o->program ? strdup(o->program) : NULL;
+    d->owner = o->owner ? strdup(o->owner) : NULL;
     enum bl_err e = open_kind(x, d, o);
     if (e != BL_OK) {
         driver_close(d);
@@ -77,6 +96,7 @@ void driver_close(struct driver *d)
     free(d->xfs_db);
     free(d->dir);
     free(d->program);
+    free(d->owner);
     free(d);
 }
 
@@ -126,5 +146,8 @@ enum driver_end driver_run(
 
 enum bl_err driver_sweep(struct driver *d, struct bl_ctx *x, driver_known_fn *known, void *arg)
 {
-    return d->kind == DRIVER_IMAGE ? image_sweep(d, x, known, arg) : BL_OK;
+    if (d->kind != DRIVER_IMAGE)
+        return BL_OK;
+    BL_TRY(image_sweep(d, x, known, arg));
+    return owner_note(x, d);
 }

@@ -51,6 +51,7 @@ struct driver_options {
     const char *dir;     /* image: made when it is not there */
     const char *program; /* exec */
     const char *lock;    /* a file that running children hold; the next start waits for them */
+    const char *owner;   /* image: whose folder it is, at most 64 bytes; kept in the lock file */
     int64_t timeout_us;  /* a child that runs longer is killed; 0: five minutes */
 };
 /* BL_INVALID with a sentence when the driver cannot work here, such as without mkfs.ext4. Waits until the
@@ -66,7 +67,8 @@ bool driver_formats(const struct driver *d, struct bl_str fs_type, const char **
 enum driver_end driver_run(
         struct driver *d, struct bl_ctx *x, const struct driver_ask *ask, struct driver_told *ret);
 
-/* Before the first operation: the driver forgets what no record names. living: does this volume (or snapshot)
+/* Before the first operation: the driver forgets what no record names. BL_CONFLICT when that would empty the
+ * folder of another database. living: does this volume (or snapshot)
  * have a record? */
 typedef bool driver_known_fn(void *arg, bool snapshot, bl_uuid id);
 BL_MUST_CHECK enum bl_err driver_sweep(struct driver *d, struct bl_ctx *x, driver_known_fn *known, void *arg);

@@ -283,8 +283,28 @@ static bool name_read(const char *name, bool *ret_snapshot, bl_uuid *ret_id, boo
     return false;
 }
 
+static enum bl_err sweep_foreign(struct driver *d, struct bl_ctx *x, driver_known_fn *known, void *arg)
+{
+    DIR *dir = opendir(d->dir);
+    size_t strays = 0;
+    for (struct dirent *e = dir ? readdir(dir) : NULL; e; e = readdir(dir)) {
+        bool snapshot = false, part = false;
+        bl_uuid id;
+        strays += name_read(e->d_name, &snapshot, &id, &part) && !part && !known(arg, snapshot, id);
+    }
+    if (dir)
+        closedir(dir);
+    if (strays == 0)
+        return BL_OK;
+    return bl_fail(x, BL_CONFLICT,
+            "%s holds %zu images of another database: give --volumes-dir, or remove them and start again.",
+            d->dir, strays);
+}
+
 enum bl_err image_sweep(struct driver *d, struct bl_ctx *x, driver_known_fn *known, void *arg)
 {
+    if (d->foreign)
+        BL_TRY(sweep_foreign(d, x, known, arg));
     DIR *dir = opendir(d->dir);
     if (!dir)
         return bl_fail(x, BL_INVALID, "%s cannot be read: %s.", d->dir, strerror(errno));

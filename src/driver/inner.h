@@ -9,8 +9,10 @@
 struct driver {
     enum driver_kind kind;
     char *dir, *program;
-    int dir_fd;  /* image; else -1 */
-    int lock_fd; /* children lock its first byte */
+    int dir_fd; /* image; else -1 */
+    char *owner;
+    bool foreign; /* the folder was another's when it was used last */
+    int lock_fd;  /* children lock its first byte */
     int64_t timeout_us;
     atomic_bool stopping;
     char *mkfs_ext4, *mkfs_xfs, *e2label, *xfs_db; /* NULL: not on this machine */

@@ -201,6 +201,16 @@ uint32_t store_buckets(const struct store *s)
     return s->buckets;
 }
 
+void store_id(const struct store *s, char ret[33])
+{
+    static const char what[] = "the name of a database";
+    uint8_t text[sizeof what + sizeof s->ident.key], h[32];
+    memcpy(text, what, sizeof what);
+    memcpy(text + sizeof what, s->ident.key, sizeof s->ident.key);
+    bl_sha256(text, sizeof text, h);
+    bl_hex(h, 16, ret);
+}
+
 uint32_t store_bucket_of(const struct store *s, bl_uuid account)
 {
     return bl_crc32c(account.b, 16) % s->buckets;

@@ -55,6 +55,7 @@ struct store_db *store_writer(struct store *s); /* the one writing connection: t
 struct store_db *store_reader_take(struct store *s); /* a reading connection from the pool; never NULL */
 void store_reader_give(struct store *s, struct store_db *db);
 uint32_t store_buckets(const struct store *s);
+void store_id(const struct store *s, char ret[33]); /* of this database and of copies of it; tells nothing */
 uint32_t store_bucket_of(const struct store *s, bl_uuid account); /* crc32c of the 16 bytes mod buckets */
 
 /* ---- accounts in memory. Handles are stable for the process. */
