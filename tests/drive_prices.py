@@ -91,16 +91,27 @@ def report(s, price, *args):
     return [tuple(x.split()) for x in lines if x.startswith("do:team:")], [x for x in lines if len(x) == 64][0]
 
 
-def settle(s):
-    """Closes what has been open, and gives what is billed for each account and month then."""
-    s.cli("close", "2026-05", now=LATER)
-    s.cli("verify", now=LATER)
+def loading(s, digest):
+    argv = [s.program, "prices", "load", book(s, "6.00"), "--adjust", digest, "--db", s.db]
+    return subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def billed(s):
+    """What is billed for each account and month; the server is stopped."""
+    s.cli("verify")
     s.stop()
     db = sqlite3.connect(s.db)
     try:
         return {(a, p): n for a, p, n in db.execute("select account, period, sum(amount) from billed group by account, period")}
     finally:
         db.close()
+
+
+def settle(s):
+    """Closes what has been open."""
+    s.cli("close", "2026-05", now=LATER)
+    s.now = LATER
+    return billed(s)
 
 
 def same_bills(what, got, want):
@@ -180,9 +191,7 @@ def late_fact_between(base, digest):
 def while_a_month_is_closed(base, digest, want):
     with base.story() as s:
         s.cli("account", "list", now=LATER)
-        load = subprocess.Popen(
-            [s.program, "prices", "load", book(s, "6.00"), "--adjust", digest, "--db", s.db], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        load = loading(s, digest)
         done = False
         while not done:
             done = s.post("/operator/v1/periods/2026-04/close", base.op, "{}", want=200).json["done"]
@@ -192,25 +201,14 @@ def while_a_month_is_closed(base, digest, want):
         s.cli("close", "2026-05")  # April's corrections, where it was billed under the old book
         s.cli("account", "list", now="2026-07-02T00:00:00Z")
         s.cli("close", "2026-06")
-        got = settle_as_is(s)
+        got = billed(s)
         same_bills("a close in between changes nothing", {k: v for k, v in got.items() if k[1] < 677}, want)
-
-
-def settle_as_is(s):
-    s.cli("verify")
-    s.stop()
-    db = sqlite3.connect(s.db)
-    try:
-        return {(a, p): n for a, p, n in db.execute("select account, period, sum(amount) from billed group by account, period")}
-    finally:
-        db.close()
 
 
 def killed(base, rng, digest, want, seconds):
     for i in range(KILLS):
         with base.story() as s:
-            argv = [s.program, "prices", "load", book(s, "6.00"), "--adjust", digest, "--db", s.db]
-            load = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            load = loading(s, digest)
             time.sleep(seconds * (i + rng.random()) / KILLS)
             s.stop(signal.SIGKILL)
             load.wait(60)
@@ -224,9 +222,7 @@ def killed(base, rng, digest, want, seconds):
 
 def stopped(base, digest):
     with base.story() as s:
-        load = subprocess.Popen(
-            [s.program, "prices", "load", book(s, "6.00"), "--adjust", digest, "--db", s.db], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        load = loading(s, digest)
         time.sleep(0.2)
         begin = time.monotonic()
         s.stop()

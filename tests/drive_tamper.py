@@ -167,7 +167,8 @@ class World(Story):
     def event(self, account, kind, time, id=None, **data):
         self.n += 1
         time = time if "T" in time else time + "T00:00:00Z"
-        return {"specversion": "1.0", "id": id or "e%d" % self.n, "source": "/t", "type": kind, "subject": urn(account), "time": time, "data": data}
+        head = {"specversion": "1.0", "id": id or "e%d" % self.n, "source": "/t", "type": kind}
+        return {**head, "subject": urn(account), "time": time, "data": data}
 
     def life(self, account, n, time, sku="box", **more):
         resource = "00000000-0000-4000-9000-%012d" % n
@@ -273,7 +274,8 @@ class Tamper:
                 unnoticed += 1
                 break
             else:
-                tally.check("%s.%s altered: it is found" % (table, column), told, "%s -> %s\n%s" % (dict(zip([c[0] for c in columns], row)) if not told else "", value if not told else "", r.out + r.err))
+                was = dict(zip([c[0] for c in columns], row))
+                tally.check("%s.%s altered: it is found" % (table, column), told, "%s -> %s\n%s" % (was, value, r.out + r.err))
         if (table, column) in BESIDE:
             tally.check("%s.%s is nowhere else" % (table, column), unnoticed > 0, "verify finds it by now: take it from the list")
 
