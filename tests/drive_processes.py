@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import signal
 import sys
 import threading
 import time
@@ -114,6 +115,33 @@ def known_everywhere(pg):
         a.cli("account", "list", now="2026-03-20T00:00:00Z")
         t.same("the clock", b.get("/operator/v1/clock", w.op, want=200).json["now"][:10], "2026-03-20")
         a.cli("verify")
+
+
+def far_behind(pg):
+    """One that slept through more than is kept for it reads everything again."""
+    with Two(pg.database()) as w:
+        token = w.account(1)
+        t.same("both know", (usage(w.a, token), usage(w.b, token)), ("0.00", "0.00"))
+        os.kill(w.b.process.pid, signal.SIGSTOP)
+        for n in range(1200):
+            w.send(w.a, event(1, n))
+        other = w.account(2)
+        w.send(w.a, event(2, 5000, 7))
+        rows = int(psql(w.url, "select count(*) from billow.wrote"))
+        os.kill(w.b.process.pid, signal.SIGCONT)
+        t.check("more than it follows one by one", rows > 1100, rows)
+        t.same("it knows again", (usage(w.b, token), usage(w.b, other)), ("12.00", "0.07"))
+        got = w.send(w.b, *[event(1, n) for n in range(1201)])
+        t.same("each of them", (got["accepted"], got["duplicate"]), (1, 1200))
+        t.same("and is known in turn", usage(w.a, token), "12.01")
+        psql(w.url, "update billow.wrote set at = at - interval '1 hour'; update billow.schema set writes = writes + 4096; "
+             "update billow.wrote set writes = writes + 2000")
+        w.a.cli("db", "init")
+        t.check("old rows go", int(psql(w.url, "select count(*) from billow.wrote")) < rows)
+        t.same("and nobody misses them", (usage(w.a, token), usage(w.b, token)), ("12.01", "12.01"))
+        w.send(w.b, event(1, 6000))
+        t.same("it goes on", usage(w.a, token), "12.02")
+        w.a.cli("verify")
 
 
 def at_once(pg):
@@ -236,6 +264,7 @@ def away_and_back():
 
 with Postgres() as pg:
     t.run("known everywhere", known_everywhere, pg)
+    t.run("far behind", far_behind, pg)
     t.run("at once", at_once, pg)
 t.run("away and back", away_and_back)
 t.end()

@@ -84,6 +84,8 @@ void api_metrics_write(struct api *a, struct bl_buf *b)
     gauge(b, "billow_identities_bytes", "Memory of the set of identities.", s.identity_bytes);
     gauge(b, "billow_tail_bytes", "Memory of unsealed facts.", s.tail_bytes);
     gauge(b, "billow_accounts", "Accounts.", store_account_count(work_store(a->work)));
+    if (store_is_shared(work_store(a->work)))
+        return; /* its server tells how large it is */
     gauge(b, "billow_store_bytes", "Size of the database file.", (unsigned long long)s.file_bytes);
     gauge(b, "billow_wal_bytes", "Size of its write-ahead log.", (unsigned long long)s.wal_bytes);
 }

@@ -21,7 +21,7 @@
 #define SETTLE_S 10          /* how long to ask what became of a commit */
 #define SETTLE_STEP_US 50000 /* between two questions */
 #define FORGET_EVERY 512     /* writing transactions */
-#define FOLLOW_MAX 10000     /* of them; who is further behind reads everything again */
+#define FOLLOW_MAX 1024      /* of them; who is further behind reads everything again */
 #define OID_INT8 20
 #define OID_TEXT 25
 #define OID_BYTEA 17
@@ -399,9 +399,10 @@ static void put_hex(struct bl_buf *b, struct bl_str s)
     }
 }
 
-/* Two of FORGET_EVERY old rows go for one that comes. */
-const char pg_forget_text[] = "delete from billow.wrote where at < now() - interval '24 hours'"
-                              " and writes < (select min(writes) from billow.wrote) + 1024";
+/* Whoever is further behind than FOLLOW_MAX does without these rows, and what became of a commit is asked
+ * within seconds. */
+const char pg_forget_text[] = "delete from billow.wrote where at < now() - interval '1 minute'"
+                              " and writes < (select writes - 2048 from billow.schema where id = 1)";
 
 static enum bl_err write_commit(struct bl_ctx *x, struct store_db *db)
 {

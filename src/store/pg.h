@@ -1,8 +1,8 @@
 /* Private to PostgreSQL's files in store.
  *
  * Beside the tables of sql/schema the schema `billow` has two of this engine's own: `schema`, one row, with
- * the number of the newest step and a count of writing transactions; and `wrote`, a row for each writing
- * transaction of the last day: random bits that tell it from all others, and what it says to other processes.
+ * the number of the newest step and a count of writing transactions; and `wrote`, a row for each of the
+ * latest writing transactions: random bits that tell it from all others, and what it says to other processes.
  * A writing transaction holds the row of `schema` from its beginning: so writers take turns, whatever process
  * they are in, and each knows at once whether another one wrote since. */
 #ifndef BILLOW_STORE_PG_H
@@ -25,7 +25,7 @@ struct pg {
     int length[SQL_TAKES_MAX];
     uint64_t number[SQL_TAKES_MAX];
 };
-extern const char pg_forget_text[]; /* lets rows of `wrote` go that are older than a day, some at a time */
+extern const char pg_forget_text[]; /* lets rows of `wrote` go that nobody asks for any more */
 
 /* pg_open.c: a connection that is fit for use, made when there is none. BL_UNAVAILABLE, also when one was
  * lost in the middle of a transaction. */
