@@ -117,6 +117,12 @@ delete from oauth_grant where grant_id in (
     select grant_id from oauth_grant where client_id = $1 and account = $2
      order by created_us desc, grant_id desc limit 1000 offset $3);
 
+-- name: token_newest_of_grant
+-- in:   grant_id text
+-- out:  created_us int
+-- gives: one
+select created_us from token where grant_id = $1 order by created_us desc limit 1;
+
 -- name: token_delete_but_newest
 -- in:   grant_id text, now_us int, kept int
 -- counts: yes

@@ -271,6 +271,7 @@ struct work_token_row {
     const char *prefix; /* NULL: the dialect's */
     const bl_uuid *account, *org;
     struct bl_str scopes, name, grant_id;
+    int64_t created_us; /* 0: now */
     int64_t expires_us;
 };
 BL_MUST_CHECK enum bl_err work_token_write(struct bl_ctx *x, struct work *w, const struct work_token_row *in,

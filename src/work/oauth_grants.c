@@ -50,6 +50,12 @@ static struct bl_str random_text(struct bl_ctx *x, const char *before, size_t n_
     return bl_str_printf(&x->arena, "%.*s%s", (int)n_before, before, hex);
 }
 
+/* One after the other on a clock that stands or goes back, too: by this the oldest is told. */
+static int64_t after(const struct bl_ctx *x, bool found, int64_t newest_us)
+{
+    return found && newest_us >= x->now_us ? newest_us + 1 : x->now_us;
+}
+
 enum bl_err work_grant_end(struct bl_ctx *x, struct work *w, struct bl_str grant_id)
 {
     struct store_db *db = store_writer(w->store);
@@ -65,7 +71,7 @@ static enum bl_err consent(struct bl_ctx *x, struct work *w, const struct work_c
     struct store_db *db = store_writer(w->store);
     struct digest token = digest_of(in->token);
     struct q_token_get giver;
-    struct q_oauth_grant_newest newest;
+    struct q_oauth_grant_newest newest = {0};
     bool found = false;
     uint32_t has = 0;
     BL_TRY(q_token_get(x, db, bytes_of(&token), &giver, &found));
@@ -84,8 +90,7 @@ static enum bl_err consent(struct bl_ctx *x, struct work *w, const struct work_c
     BL_TRY(q_token_delete_of_older(x, db, in->client->client_id, giver.account, GRANTS_MAX - 1, ret_gone));
     BL_TRY(q_oauth_grant_delete_older(x, db, in->client->client_id, giver.account, GRANTS_MAX - 1));
     BL_TRY(q_oauth_grant_newest(x, db, in->client->client_id, giver.account, &newest, &found));
-    /* One after the other on a clock that stands, too: by this the oldest is told. */
-    int64_t created_us = found && newest.created_us >= x->now_us ? newest.created_us + 1 : x->now_us;
+    int64_t created_us = after(x, found, newest.created_us);
     BL_TRY(q_oauth_grant_insert(x, db, grant_id, in->client->client_id, store_bucket_of(w->store, account),
             giver.account, giver.token_id, scopes, in->redirect_uri, in->redirect_given,
             bl_is(in->challenge) ? in->challenge : BL_STR(""), bytes_of(&code_digest), x->now_us + CODE_US,
@@ -136,7 +141,10 @@ static enum bl_err giver_check(struct bl_ctx *x, struct store_db *db, struct bl_
 static enum bl_err issue(struct bl_ctx *x, struct work *w, const struct grant *g, int64_t until_us,
         struct outcome *o, struct work_issued *ret)
 {
+    struct q_token_newest_of_grant newest = {0};
     struct bl_str id;
+    bool found = false;
+    BL_TRY(q_token_newest_of_grant(x, store_writer(w->store), g->grant_id, &newest, &found));
     ret->scopes = g->scopes;
     memcpy(ret->account.b, g->account.p, sizeof ret->account.b);
     ret->expires_us = x->now_us + ACCESS_US < until_us ? x->now_us + ACCESS_US : until_us;
@@ -147,6 +155,7 @@ static enum bl_err issue(struct bl_ctx *x, struct work *w, const struct grant *g
             .scopes = g->scopes,
             .name = g->client->name,
             .grant_id = g->grant_id,
+            .created_us = after(x, found, newest.created_us),
             .expires_us = ret->expires_us,
     };
     BL_TRY(q_token_delete_but_newest(

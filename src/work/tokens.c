@@ -46,7 +46,8 @@ enum bl_err work_token_write(struct bl_ctx *x, struct work *w, const struct work
     BL_TRY(q_token_insert(x, store_writer(w->store), (struct bl_str){(char *)digest, 32}, token_id,
             bl_str_of(dialects[in->dialect].name), in->account ? store_bucket_of(w->store, *in->account) : 0,
             in->account ? store_uuid(in->account) : BL_ABSENT, in->org ? store_uuid(in->org) : BL_ABSENT,
-            in->scopes, bl_is(in->name) ? in->name : BL_STR(""), x->now_us, in->expires_us, in->grant_id));
+            in->scopes, bl_is(in->name) ? in->name : BL_STR(""), in->created_us ? in->created_us : x->now_us,
+            in->expires_us, in->grant_id));
     *ret_token = token;
     *ret_id = token_id;
     return BL_OK;
