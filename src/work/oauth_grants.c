@@ -334,7 +334,7 @@ static enum bl_err name_token(struct bl_ctx *x, struct store_db *db, struct bl_s
 }
 
 static enum bl_err hand_back(struct bl_ctx *x, struct work *w, const struct work_client *client,
-        struct bl_str bearer, struct bl_str token)
+        struct bl_str bearer, struct bl_str token, bool *ret_ended)
 {
     struct store_db *db = store_writer(w->store);
     struct named one, by = {0};
@@ -346,6 +346,7 @@ static enum bl_err hand_back(struct bl_ctx *x, struct work *w, const struct work
                       : bl_is(by.token_id) &&
                                 (bl_str_eq(one.token_id, by.token_id) ||
                                         (bl_is(one.grant_id) && bl_str_eq(one.grant_id, by.grant_id)));
+    *ret_ended = may;
     if (!may)
         return BL_OK;
     if (!bl_is(one.grant_id))
@@ -357,9 +358,11 @@ static enum bl_err hand_back(struct bl_ctx *x, struct work *w, const struct work
 enum bl_err work_token_hand_back(struct bl_ctx *x, struct work *w, const struct work_client *client,
         struct bl_str bearer, struct bl_str token)
 {
+    bool ended = false;
     BL_TRY(work_begin(x, w));
-    enum bl_err e = work_end(x, w, hand_back(x, w, client, bearer, token));
-    work_token_cache_drop(w);
+    enum bl_err e = work_end(x, w, hand_back(x, w, client, bearer, token, &ended));
+    if (ended) /* what anybody may send must not empty it */
+        work_token_cache_drop(w);
     return e;
 }
 
