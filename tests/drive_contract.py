@@ -224,6 +224,11 @@ def routes():
     civo = set(re.findall(r'^R\("(\w+)", "([^"]+)", API_CIVO', text, re.M))
     t.same("Civo's rows and Civo's description", civo, {(m, p) for m, p, _ in Contract.named("civo").operations()})
     declared = {(m, p) for n in NAMES for m, p, _ in Contract.named(n).operations()}
+    with open(os.path.join(ROOT, "tests", "data", "published.txt"), encoding="utf-8") as f:
+        published = [line.split() for line in f if not line.startswith("#")]
+    for name, method, path, operation in published:
+        found = [op["operationId"] for m, p, op in Contract.named(name).operations() if (m, p) == (method, path)]
+        t.same("%s %s of %s is described" % (method, path, name), found, [operation])
     t.same("described but not routed", sorted(declared - rows), [])
     t.same("routed but not described", sorted(rows - declared), [])
 
