@@ -121,7 +121,7 @@ delete from oauth_grant where grant_id in (
 -- in:   grant_id text
 -- out:  created_us int
 -- gives: one
-select created_us from token where grant_id = $1 order by created_us desc limit 1;
+select created_us from token where grant_id = $1 order by created_us desc, token_id limit 1;
 
 -- name: token_delete_but_newest
 -- in:   grant_id text, now_us int, kept int
